@@ -1,0 +1,68 @@
+# Every target sets up what it needs in .venv, once, and again when pyproject.toml changes.
+# It needs Python 3.11 or newer with venv, and a package index; PYTHON=... names another one.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint format types tox coverage clean
+
+# The first of these that is new enough and runs (a version manager's stand-in may not).
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	echo $$python && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+help:  ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.demo  ## Send personal data through both example apps, show what arrives
+	@$(BIN)/python -m demo
+
+test: $(VENV)/.test  ## Run the tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.lint  ## Check style, formatting and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.lint  ## Rewrite the code in the project's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.types  ## Check the types with mypy and pyright
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+tox: $(VENV)/.tox  ## Test the built wheel on every Python, framework and SDK of the matrix
+	@$(BIN)/tox run $(ARGS)
+
+coverage: $(VENV)/.test  ## Run the tests and show the lines and branches that none reaches
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage report
+
+clean:  ## Remove the set-up, builds and caches
+	rm -rf $(VENV) .tox dist .coverage htmlcov .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp for each dependency group of pyproject.toml.
+$(VENV)/.%: pyproject.toml $(VENV)/pip
+	@echo "Installing what 'make $*' needs into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[django,flask]' --group $*
+	@touch $@
+
+# pip knows dependency groups from 25.1 on.
+$(VENV)/pip:
+	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+		echo "telemetry-core needs Python 3.11 or newer, and none was found." \
+			"Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; fi
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$(PYTHON) has no venv module with pip. On Debian and Ubuntu:" \
+			"apt-get install python3-venv" >&2; exit 1; fi
+	@echo "Making a virtual environment in $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
