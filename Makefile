@@ -49,13 +49,13 @@ clean:  ## Remove the set-up, builds and caches
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp for each dependency group of pyproject.toml.
-$(VENV)/.%: pyproject.toml $(VENV)/pip
+$(VENV)/.%: pyproject.toml $(VENV)/.pip
 	@echo "Installing what 'make $*' needs into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --editable '.[django,flask]' --group $*
 	@touch $@
 
 # pip knows dependency groups from 25.1 on.
-$(VENV)/pip:
+$(VENV)/.pip:
 	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 		echo "telemetry-core needs Python 3.11 or newer, and none was found." \
 			"Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; fi
