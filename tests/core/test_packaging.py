@@ -75,9 +75,7 @@ def test_wheel_holds_the_three_packages_and_nothing_else(contents: frozenset[str
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_wheel_holds_every_source_file_of_a_package(
-    package: str, contents: frozenset[str]
-) -> None:
+def test_wheel_holds_every_source_file_of_a_package(package: str, contents: frozenset[str]) -> None:
     """A module that an ignore rule or a missing setting leaves out would be noticed here."""
     source = PACKAGES[package]
     expected = {
