@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from catalogue.models import Product
 from django import forms
 
-from catalogue.models import Product
 from checkout.models import Order
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import uuid
 
+from catalogue.models import Product
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
-
-from catalogue.models import Product
 
 
 class Voucher(models.Model):

@@ -6,11 +6,11 @@ import logging
 
 import sentry_sdk
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from telemetry_core import get_telemetry_config
 
 from checkout import payment, shipping
 from checkout.forms import OrderForm
 from checkout.models import Order, Voucher
+from telemetry_core import get_telemetry_config
 
 logger = logging.getLogger(__name__)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from checkout.models import Order, Voucher
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from catalogue.models import Product
-from checkout.models import Order, Voucher
 
 PRODUCTS = (
     # name, slug, description, price in cents, weight in grams
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--address", default="Demo Street 1, 1000 Demo Town")
 
     @transaction.atomic
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
         for name, slug, description, price_cents, weight_g in PRODUCTS:
             Product.objects.update_or_create(
                 slug=slug,
