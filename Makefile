@@ -18,7 +18,7 @@ help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.demo  ## Send personal data through both example apps, show what arrives
-	@$(BIN)/python -m demo
+	@$(BIN)/python -m demo $(ARGS)
 
 test: $(VENV)/.test  ## Run the tests
 	@$(BIN)/python -m pytest $(ARGS)
@@ -56,12 +56,14 @@ $(VENV)/.%: pyproject.toml $(VENV)/.pip
 
 # pip knows dependency groups from 25.1 on.
 $(VENV)/.pip:
-	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
-		echo "telemetry-core needs Python 3.11 or newer, and none was found." \
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer is needed, and there is none on PATH." \
 			"Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; fi
+	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "PYTHON=$(PYTHON) is no Python 3.11 or newer." >&2; exit 1; fi
 	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
-		echo "$(PYTHON) has no venv module with pip. On Debian and Ubuntu:" \
-			"apt-get install python3-venv" >&2; exit 1; fi
+		echo "$(PYTHON) can't make virtual environments: it lacks venv or ensurepip." \
+			"On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; fi
 	@echo "Making a virtual environment in $(VENV) with $$($(PYTHON) --version) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
