@@ -34,7 +34,7 @@ format: $(VENV)/.lint  ## Rewrite the code in the project's format
 
 types: $(VENV)/.types  ## Check the types with mypy and pyright
 	@$(BIN)/mypy
-	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 tox: $(VENV)/.tox  ## Test the built wheel on every Python, framework and SDK of the matrix
 	@$(BIN)/tox run $(ARGS)
