@@ -1,0 +1,43 @@
+"""Notes that are kept, found, exported and shared."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from flask_notes import api, auth, csrf, database, errors, filters, notes, timezones
+from telemetry_flask import Telemetry
+
+telemetry = Telemetry()
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Return the application; ``config`` overrides what the environment says."""
+    app = Flask(__name__, instance_relative_config=True)
+    app.config.from_mapping(
+        # A key that anyone can read is fine for a demo on this machine, and nowhere else.
+        SECRET_KEY=os.environ.get("NOTES_SECRET_KEY", "insecure-key-of-the-demo-notes"),
+        DATABASE=os.environ.get("NOTES_DATABASE", str(Path(app.instance_path, "notes.sqlite3"))),
+        # The service that sends mail; with no URL nothing is sent.
+        MAIL_URL=os.environ.get("NOTES_MAIL_URL", ""),
+        MAIL_TIMEOUT=2.0,
+    )
+    app.config.from_mapping(config or {})
+    # The loggers of this package's modules inherit from the application's.
+    app.logger.setLevel(logging.INFO)
+
+    # TELEMETRY_ENABLED, TELEMETRY_DSN and the other TELEMETRY_ settings come from the
+    # environment or the configuration above; with none of them set, telemetry is off.
+    telemetry.init_app(app)
+
+    for module in (database, csrf, auth, timezones, filters, errors):
+        module.init_app(app)
+    app.register_blueprint(auth.blueprint)
+    app.register_blueprint(notes.blueprint)
+    app.register_blueprint(api.blueprint)
+    return app
