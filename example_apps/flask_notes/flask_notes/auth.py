@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import ParamSpec
 
 from flask import (
@@ -42,7 +42,7 @@ def load_user() -> None:
 
 
 def login_required(
-    view: Callable[P, ResponseReturnValue],
+    view: Callable[P, ResponseReturnValue | Awaitable[ResponseReturnValue]],
 ) -> Callable[P, ResponseReturnValue]:
     """Send whoever isn't logged in to the log-in form."""
 
