@@ -1,0 +1,120 @@
+"""Name the place where a planted value got through: which item, which field, which form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from telemetry_core.collector.envelope import Payload
+from telemetry_core.collector.search import Form, find_value
+from telemetry_core.collector.store import Received
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """A value that should not be found in anything that was received."""
+
+    kind: str
+    """``e-mail``, ``card number`` ..., for reports."""
+    value: str
+    place: str = ""
+    """Where it was planted, for reports: ``form field``, ``cookie`` ..."""
+
+    @property
+    def masked(self) -> str:
+        """The value with all but its first characters hidden, fit for a log."""
+        return f"{self.value[: min(3, len(self.value) // 3)]}…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """A planted value at one place. Its text never shows the whole value."""
+
+    planted: Planted
+    form: Form
+    received: Received
+    item_type: str
+    """The type of the item, or ``request`` for what stands outside of all items."""
+    path: str
+    """The field: ``exception.values.0.value``, ``header User-Agent``, ``bytes of the body``."""
+
+    def __str__(self) -> str:
+        place = f", planted in {self.planted.place}" if self.planted.place else ""
+        return (
+            f"{self.planted.kind} {self.planted.masked} ({self.form.name}{place}) "
+            f"in {self.item_type} at {self.path}, request {self.received.number}"
+        )
+
+
+def find_leaks(received: Iterable[Received], planted: Iterable[Planted]) -> list[Leak]:
+    """Search all that was received for each planted value, in each form.
+
+    Each request is searched as bytes, so that nothing is passed over because it could not be
+    parsed; the fields are looked at only to say where a value stands. One leak for each field,
+    value and its most direct form. A value that no single field holds is reported as
+    ``bytes of the body``.
+    """
+    values = list(planted)
+    found: list[Leak] = []
+    for request in received:
+        wire = request.wire
+        for value in values:
+            forms = find_value(wire, value.value)
+            if forms:
+                found += _places(request, value, forms[0])
+    return found
+
+
+def _places(request: Received, value: Planted, form: Form) -> Iterator[Leak]:
+    nowhere = True
+    for item_type, path, text in _fields(request):
+        forms = find_value(text.encode("utf-8", "surrogatepass"), value.value)
+        if forms:
+            nowhere = False
+            yield Leak(
+                planted=value, form=forms[0], received=request, item_type=item_type, path=path
+            )
+    if nowhere:
+        yield Leak(
+            planted=value,
+            form=form,
+            received=request,
+            item_type="request",
+            path="bytes of the body",
+        )
+
+
+def _fields(request: Received) -> Iterator[tuple[str, str, str]]:
+    yield "request", "request line", request.request_line
+    for name, text in request.headers:
+        yield "request", f"header {name}", f"{name}: {text}"
+    if request.envelope is None:
+        return
+    for path, text in _strings(request.envelope.headers, ("envelope header",)):
+        yield "request", path, text
+    for item in request.items:
+        for path, text in _strings(item.headers, ("item header",)):
+            yield item.type, path, text
+        if item.json is None:
+            yield item.type, "bytes of the payload", item.payload.decode("utf-8", "replace")
+        for path, text in _strings(item.json, ()):
+            yield item.type, path, text
+
+
+def _strings(value: Payload, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    # A list to work through instead of recursion: what was parsed can be nested very deeply.
+    todo: list[tuple[tuple[str, ...], Payload]] = [(path, value)]
+    while todo:
+        path, value = todo.pop()
+        match value:
+            case str() | int() | float():
+                yield ".".join(path), str(value)
+            case dict():
+                for number, (key, below) in enumerate(value.items()):
+                    # A key can hold a value, too; then the path must not repeat it.
+                    yield f"{'.'.join(path)}, name of key {number}".lstrip(", "), key
+                    todo.append(((*path, key), below))
+            case list():
+                todo.extend(((*path, str(index)), below) for index, below in enumerate(value))
+            case _:
+                continue
