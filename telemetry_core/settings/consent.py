@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-import sys
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -77,6 +76,9 @@ def _import(path: str) -> object:
         except AttributeError:
             hint = f"{at!r} has no {name!r}. {did_you_mean(name, dir(found))}".rstrip()
             raise Refused(Fault(got=shown(path), hint=hint)) from None
+        except Exception as error:  # a module may load its attributes late, and fail at it
+            hint = f"Looking up {name!r} in {at!r} raised {type(error).__name__}."
+            raise Refused(Fault(got=shown(path), hint=hint)) from error
         at = f"{at}.{name}"
     return found
 
@@ -85,10 +87,15 @@ def _import_longest(path: str, parts: list[str]) -> tuple[object, str, list[str]
     """Import as many of ``parts`` as are modules, never the last; the others are attributes."""
     found, count = _import_module(path, parts[0]), 1
     while count < len(parts) - 1:
-        name = ".".join(parts[: count + 1])
-        if hasattr(found, parts[count]) and name not in sys.modules:
-            break
-        found, count = _import_module(path, name), count + 1
+        module = ".".join(parts[: count + 1])
+        try:
+            found = _import_module(path, module)
+        except Refused as refused:
+            cause = refused.__cause__
+            if isinstance(cause, ModuleNotFoundError) and cause.name == module:
+                break
+            raise
+        count += 1
     return found, ".".join(parts[:count]), parts[count:]
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from telemetry_core.settings.forms import (
@@ -17,7 +18,6 @@ from telemetry_core.settings.forms import (
     did_you_mean,
     json_from_text,
     names_form,
-    refuse_type,
     shown,
 )
 
@@ -42,13 +42,13 @@ def _header_fault(name: str) -> Fault | None:
 
     A name is a token of RFC 9110, section 5.6.2, but without ``*``: headers are named one by one.
     """
-    if name.startswith("HTTP_"):
-        header = name.removeprefix("HTTP_").replace("_", "-").title()
-        return Fault(got=shown(name), hint=f"Write it as it is sent: {header!r}.")
     if not _HEADER.fullmatch(name):
         return Fault(
             got=shown(name), hint="It is not the name of a header; patterns are not taken."
         )
+    if name.startswith("HTTP_"):
+        header = name.removeprefix("HTTP_").replace("_", "-").title()
+        return Fault(got=shown(name), hint=f"Write it as it is sent: {header!r}.")
     return _secret_fault(name)
 
 
@@ -85,8 +85,11 @@ def _filter_keys() -> Any:
 
 
 _DETECTOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_TOKEN = re.compile(r"\[[A-Z][A-Z0-9_]{0,30}\]")
-_DETECTOR_KEYS = ("pattern", "token")
+_DETECTOR_TEXTS = (
+    ("pattern", r"(?s).+", "A pattern is the text of a regular expression."),
+    ("token", r"\[[A-Z][A-Z0-9_]{0,30}\]", "A token has the form [NAME], in capitals."),
+)
+_DETECTOR_KEYS = tuple(key for key, _, _ in _DETECTOR_TEXTS)
 
 
 def _check_detectors(value: object) -> Mapping[str, object]:
@@ -94,8 +97,6 @@ def _check_detectors(value: object) -> Mapping[str, object]:
 
     Only its structure is checked: what a pattern may do is for the filter to say.
     """
-    if not isinstance(value, Mapping):
-        refuse_type(value)
     faults: list[Fault] = []
     detectors = check_mapping(value)
     for name, row in detectors.items():
@@ -110,7 +111,7 @@ def _check_detectors(value: object) -> Mapping[str, object]:
             faults.append(Fault(got=got, kind="type", hint=hint))
     if faults:
         raise Refused(*faults)
-    return detectors
+    return MappingProxyType(detectors)
 
 
 def _row_faults(name: str, row: Mapping[object, object]) -> list[Fault]:
@@ -119,15 +120,16 @@ def _row_faults(name: str, row: Mapping[object, object]) -> list[Fault]:
         if key not in _DETECTOR_KEYS:
             hint = did_you_mean(key, _DETECTOR_KEYS) if isinstance(key, str) else ""
             faults.append(Fault(got=f"the key {shown(key)} in {name!r}", kind="unknown", hint=hint))
-    pattern, token = row.get("pattern"), row.get("token")
-    if not isinstance(pattern, str) or not pattern:
-        kind = "missing" if pattern is None else "type"
-        got = f"{shown(pattern)} as the pattern of {name!r}"
-        faults.append(Fault(got=got, kind=kind, hint="A pattern is the text of a regular one."))
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        kind = "missing" if token is None else "value"
-        got = f"{shown(token)} as the token of {name!r}"
-        faults.append(Fault(got=got, kind=kind, hint="A token has the form [NAME]."))
+    for key, right, hint in _DETECTOR_TEXTS:
+        text = row.get(key)
+        if text is None:
+            faults.append(Fault(got=f"no {key} in {name!r}", kind="missing", hint=hint))
+        elif not isinstance(text, str):
+            faults.append(
+                Fault(got=f"{shown(text)} as the {key} of {name!r}", kind="type", hint=hint)
+            )
+        elif not re.fullmatch(right, text):
+            faults.append(Fault(got=f"{shown(text)} as the {key} of {name!r}", hint=hint))
     return faults
 
 

@@ -157,7 +157,8 @@ def choice_form(*choices: str) -> Form[str]:
             raise Refused(Fault(got=shown(value), hint=did_you_mean(value, choices)))
         return value
 
-    return Form(allowed=" or ".join(f'"{choice}"' for choice in choices), check=check)
+    *others, last = (f'"{choice}"' for choice in choices)
+    return Form(allowed=f"{', '.join(others)} or {last}", check=check)
 
 
 def _list_from_text(text: str) -> object:
@@ -208,10 +209,10 @@ def json_from_text(text: str) -> object:
         raise Refused(Fault(got=NOT_SHOWN, hint="In the environment write JSON.")) from None
 
 
-def check_mapping(value: object) -> Mapping[str, object]:
+def check_mapping(value: object) -> dict[str, object]:
     """Return ``value`` as a new dict with text keys; values are not looked at."""
     if not isinstance(value, Mapping):
-        raise Refused(Fault(got=f"a {type(value).__name__}", kind="type"))
+        raise Refused(Fault(got=f"a value of type {type(value).__name__}", kind="type"))
     wrong = [key for key in value if not isinstance(key, str)]
     if wrong:
         raise Refused(*(Fault(got=f"the key {shown(key)}", kind="type") for key in wrong))
@@ -254,7 +255,7 @@ def dsn_fault(dsn: str) -> str:
 
 def _check_dsn(value: object) -> str:
     if not isinstance(value, str):
-        raise Refused(Fault(got=f"a {type(value).__name__} that is not shown", kind="type"))
+        raise Refused(Fault(got=f"a value of type {type(value).__name__}", kind="type"))
     hint = dsn_fault(value) if value else ""
     if hint:
         raise Refused(Fault(got=NOT_SHOWN, hint=hint))

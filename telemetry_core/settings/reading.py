@@ -95,7 +95,12 @@ def read_settings(
         "traces_sample_rate": defaults.traces_sample_rate,
         "profiles_sample_rate": defaults.profiles_sample_rate,
     }
-    found = {"environment": environment, "release": release, "debug": defaults.debug}
+    found = {
+        "dsn": values.get("dsn") or None,
+        "environment": environment,
+        "release": release,
+        "debug": defaults.debug,
+    }
     return Settings(**{**rates, **values, **found})
 
 
@@ -117,7 +122,8 @@ class _Reading:
     def read(self, setting: Setting) -> None:
         """Take a setting from code or, where code says nothing, from the environment."""
         value = self._given.get(setting.name)
-        if value is None or (value == "" and setting.form.empty_is_unset):
+        blank = isinstance(value, str) and not value and setting.form.empty_is_unset
+        if value is None or blank:
             self._read_text(setting, setting.name)
             return
         try:
@@ -177,7 +183,8 @@ class _Reading:
     def refuse_unknown_names(self) -> None:
         """Report every name that looks like a setting and is none."""
         known = frozenset(setting.name for setting in SETTINGS)
-        for names, where in ((self._given, ""), (self._environ, " in the environment")):
+        variables = [name for name in self._environ if not _SERVICE_LINK.fullmatch(name)]
+        for names, where in ((self._given, ""), (variables, " in the environment")):
             for name in _strays(names, known):
                 self.problems.append(
                     Problem(
@@ -203,10 +210,7 @@ def _strays(names: Iterable[object], known: frozenset[str]) -> list[str]:
     return sorted(
         name
         for name in names
-        if isinstance(name, str)
-        and name.startswith(PREFIX)
-        and name not in known
-        and not _SERVICE_LINK.fullmatch(name)
+        if isinstance(name, str) and name.startswith(PREFIX) and name not in known
     )
 
 

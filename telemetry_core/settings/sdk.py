@@ -10,6 +10,7 @@ import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from telemetry_core.settings.forms import Fault, Refused, check_mapping, did_you_mean, shown
 
@@ -45,7 +46,7 @@ def integration_fault(name: str) -> Fault | None:
         return None
     return Fault(
         got=shown(name),
-        allowed=f"integrations that sentry-sdk {sdk_version()} has",
+        allowed=f"a list of integrations that sentry-sdk {sdk_version()} has",
         hint=did_you_mean(name, known) or "Name a module of sentry_sdk.integrations.",
     )
 
@@ -62,13 +63,17 @@ def check_options(value: object) -> Mapping[str, object]:
         if name == "dsn":
             hint = "Set TELEMETRY_DSN: a DSN is checked there."
             faults.append(
-                Fault(got="the option 'dsn'", allowed="options other than dsn", hint=hint)
+                Fault(
+                    got="the option 'dsn'",
+                    allowed="a mapping from options other than dsn",
+                    hint=hint,
+                )
             )
         elif name not in known:
             got = f"the option {shown(name)}"
-            allowed = f"options that sentry-sdk {sdk_version()} knows"
+            allowed = f"a mapping from options that sentry-sdk {sdk_version()} knows"
             hint = did_you_mean(name, known)
             faults.append(Fault(got=got, kind="unknown", allowed=allowed, hint=hint))
     if faults:
         raise Refused(*faults)
-    return options
+    return MappingProxyType(options)
