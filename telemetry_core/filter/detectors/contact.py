@@ -1,0 +1,141 @@
+"""E-mail addresses (RFC 5322, RFC 6531) and telephone numbers (E.123, national habits)."""
+
+from __future__ import annotations
+
+import re
+
+from telemetry_core.filter.detectors.detector import Detector
+
+# Scripts written without spaces: an address ends where such a neighbour begins.
+_UNSPACED = "\u0e00-\u0eff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = rf"[^\W{_UNSPACED}]"
+_LOCAL_MARKS = r".+'!$*^~`|{}\-"
+_LABEL = rf"(?:[^\W_{_UNSPACED}](?:[^\W{_UNSPACED}]|-){{0,62}}|[{_UNSPACED}]{{1,63}})"
+_TOP = rf"(?:xn--[A-Za-z0-9-]{{2,59}}|[^\W\d_{_UNSPACED}]{{2,63}}|[{_UNSPACED}]{{2,63}})"
+_DOMAIN = (
+    rf"(?:(?:{_LABEL}\.){{1,16}}{_TOP}|localhost\b"
+    r"|\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\])"
+)
+
+# Calling codes in use (ITU-T E.164, list of assigned country codes).
+_COUNTRY = (
+    r"(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]"
+    r"|2[1-689][0-9]|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]|8[058][0-9]|87[0-9]|9[679][0-9])"
+)
+_GAP = r"[ .\-/()+]{0,3}"
+_START = r"(?<![0-9A-Za-z_])(?<![0-9A-Za-z][-.,:/])"
+_END = r"(?![0-9A-Za-z_])(?![-.,:/][0-9])"
+# Day, month and year in either order: as many digits as a short telephone number has.
+_DATE = re.compile(r"[0-9]{1,2}([-./ ])[0-9]{1,2}\1(?:19|20)[0-9]{2}(?![0-9])")
+
+
+def _digits(text: str) -> int:
+    return sum(char.isdigit() for char in text)
+
+
+def _is_international(match: re.Match[str]) -> bool:
+    value = match["value"]
+    count = _digits(value)
+    if value.startswith("+"):
+        return 7 <= count <= 17
+    return 11 <= count <= 17
+
+
+def _is_national(match: re.Match[str]) -> bool:
+    value = match["value"]
+    return 9 <= _digits(value) <= 12 and _DATE.match(value) is None
+
+
+def _is_dialled(match: re.Match[str]) -> bool:
+    return 6 <= _digits(match["value"]) <= 15
+
+
+_DIGIT_PAIR = ("0 0", "0-0", r"0\.0", "0/0", r"0\)", r"\(0", r"0\+0")
+
+DETECTORS: tuple[Detector, ...] = (
+    Detector(
+        name="email",
+        token="[EMAIL]",
+        trigger=(r"@(?=[^ \n])",),
+        pattern=(
+            rf"(?<![\w{_LOCAL_MARKS}])(?:[{_LOCAL_MARKS}]++)?"
+            rf"(?P<value>(?:(?:{_WORD}|[{_LOCAL_MARKS}])++|[{_UNSPACED}]++)@{_DOMAIN})"
+        ),
+        finds=(
+            "jane@example.com",
+            "mail o'neil+tag@sub.example.co.uk now",
+            "<jörg@bücher.example>",
+            "x=jane@[192.0.2.1]",
+            "root@localhost failed",
+        ),
+        spares=("@property", "a @ b", "user@", "lib@1.2.3", "@app.route('/x')"),
+    ),
+    Detector(
+        name="email_quoted",
+        token="[EMAIL]",
+        trigger=(r'"@', r"\"@"),
+        pattern=rf'(?P<value>"[^"\n@]{{1,64}}+"@{_DOMAIN})',
+        finds=('"jane doe"@example.com',),
+        spares=('"jane doe" @ home',),
+    ),
+    Detector(
+        name="phone_international",
+        token="[PHONE]",
+        trigger=(r"\+(?=0)", r"\+(?=\(0)", r"00(?=0| )"),
+        pattern=(
+            rf"(?<![0-9A-Za-z_])(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?(?:{_GAP}[0-9]){{4,14}})"
+            r"(?:[ ]?(?:x|ext\.? ?)[0-9]{1,6})?(?![0-9])"
+        ),
+        check=_is_international,
+        finds=("+49 30 1234567", "0049 170 1234567", "+1 (555) 123-4567", "+33 (0)6 12 34 56 78"),
+        spares=("x = a +1234", "0000000012", "2024-01-01T10:00:00+0200", "1+234567890"),
+    ),
+    Detector(
+        name="phone_north_american",
+        token="[PHONE]",
+        trigger=_DIGIT_PAIR,
+        pattern=(
+            rf"{_START}(?<!\" )(?P<value>(?:1[-. +])?(?:\([2-9][0-9]{{2}}\)[-. +]?|[2-9][0-9]{{2}}[-. +])"
+            rf"[0-9]{{3}}[-. +][0-9]{{4}}(?: ?(?:x|ext\.? ?)[0-9]{{1,6}})?){_END}"
+        ),
+        finds=("(555) 223-4567", "555-223-4567", "555.223.4567", "call 555 223 4567x12"),
+        spares=("2024-01-02", "1.2.3", '"GET / HTTP/1.1" 200 512 1234', "123-45-6789"),
+    ),
+    Detector(
+        name="phone_national",
+        token="[PHONE]",
+        trigger=_DIGIT_PAIR,
+        pattern=(
+            rf"{_START}(?P<value>\(?0[1-9][0-9]{{0,4}}\)?(?: ?[-./+] ?|[ ]|(?<=\)))"
+            rf"[0-9]{{2,8}}(?:[-. /+][0-9]{{1,8}}){{0,5}}){_END}"
+        ),
+        check=_is_national,
+        finds=("030/1234567", "06 12 34 56 78", "020 7946 0958", "(0221) 123456", "0170-1234567"),
+        spares=("01-02-2024", "01.02.2024 12:30", "0.123456789", "0123456789", "09:30"),
+    ),
+    Detector(
+        name="phone_bracketed",
+        token="[PHONE]",
+        trigger=(r"\(0",),
+        pattern=(
+            rf"{_START}(?P<value>(?:[0-9]{{1,3}}[ -]?)?\([0-9]{{2,5}}\)[ -]?"
+            rf"[0-9]{{2,5}}[ -][0-9]{{2,5}}(?:[ -][0-9]{{2,4}})?){_END}"
+        ),
+        check=_is_dialled,
+        finds=("(11) 91234-5678", "8 (123) 456-78-90"),
+        spares=("f(10) 12", "(1) 2-3"),
+    ),
+    Detector(
+        name="phone_by_word",
+        token="[PHONE]",
+        trigger=("phone", "tel", "mobi", "fax", "handy", "cell", "whatsapp", "sms", "msisdn"),
+        pattern=(
+            r"(?i:phone|tel|mobile?|fax|handy|cell|whatsapp|sms|msisdn|telefono|telephone)"
+            r"(?i:[ _-]?(?:number|no|nr|num|nummer)|_?[0-9])?\.?[\\\"']{0,4}[ ]?[:= ][ ]?[\\\"']{0,4}"
+            rf"(?P<value>(?:\+|\()?[0-9](?:{_GAP}[0-9]){{5,14}})(?![0-9])"
+        ),
+        check=_is_dialled,
+        finds=("phone=5551234567", '"mobile": "13812345678"', "Tel. 12 34 56 78"),
+        spares=("telephone exchange", "tel: unknown", "sms 12"),
+    ),
+)

@@ -1,0 +1,40 @@
+"""One row of the table of detectors, and the rules that a row must keep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """One kind of personal or secret value, and how to find it in text.
+
+    A row promises that its pattern reads any text in linear time and that its examples hold. It
+    does not promise to find values that are encoded: the interpreter decodes the text and asks
+    again (see :mod:`telemetry_core.filter.views`).
+    """
+
+    name: str
+    """Unique, lower case with underscores; the rule's name in Sentry's ``_meta`` remarks."""
+    token: str
+    """What stands in the value's place; empty when the value is cut out."""
+    pattern: str
+    """A regular expression; the group ``value``, where it has one, is what is replaced."""
+    trigger: tuple[str, ...] = ()
+    """Expressions over a text's shape (:func:`telemetry_core.filter.shape.shape_of`), one of
+    which every match implies. Each begins with a literal, for speed. Empty: always try."""
+    check: Callable[[re.Match[str]], bool] | None = None
+    """Tells a value from what only looks like one (a check digit, an address parser)."""
+    raw: bool = False
+    """Tried first and on the text as it stands: decoding would destroy what it looks for."""
+    finds: tuple[str, ...] = ()
+    """Texts in which the detector must find a value."""
+    spares: tuple[str, ...] = ()
+    """Near misses: texts that must come out unchanged."""
+
+
+def value_span(match: re.Match[str]) -> tuple[int, int]:
+    """Return where the value of a match stands: its group ``value``, else all of it."""
+    return match.span("value") if "value" in match.re.groupindex else match.span()

@@ -1,0 +1,54 @@
+"""Hardware addresses (IEEE EUI-48 and EUI-64) and IMEI (3GPP TS 23.003)."""
+
+from __future__ import annotations
+
+import re
+
+from stdnum import luhn  # type: ignore[import-untyped]  # ships no annotations
+
+from telemetry_core.filter.detectors.detector import Detector
+
+
+def _is_imei(match: re.Match[str]) -> bool:
+    digits = re.sub(r"[^0-9]", "", match["value"])
+    return len(digits) == 15 and bool(luhn.is_valid(digits))
+
+
+_PAIR = r"[0-9A-Fa-f]{2}"
+
+DETECTORS: tuple[Detector, ...] = (
+    Detector(
+        name="mac",
+        token="[DEVICE]",
+        trigger=(r":(?=[0a-f]{2}:[0a-f]{2}:)", r"-(?=[0a-f]{2}-[0a-f]{2}-)", r"\.(?=[0a-f]{4}\.)"),
+        pattern=(
+            rf"(?<![0-9A-Za-z])(?<![0-9A-Fa-f][:-])(?P<value>{_PAIR}([:-])(?:{_PAIR}\2){{4}}{_PAIR}"
+            rf"(?:\2{_PAIR}\2{_PAIR})?|[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}})"
+            r"(?![0-9A-Za-z])(?![:.-][0-9A-Fa-f])"
+        ),
+        finds=("00:1A:2b:3c:4d:5e", "mac=00-1a-2b-3c-4d-5e", "001a.2b3c.4d5e"),
+        spares=("12:34:56", "2024-01-02-03-04-05", "ab:cd"),
+    ),
+    Detector(
+        name="imei",
+        token="[DEVICE]",
+        trigger=("imei", "00-000000-000000-0", "00 000000 000000 0"),
+        pattern=(
+            r"(?i:imei)[^0-9\n]{0,12}(?P<value>[0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{6}[ -]?[0-9])(?![0-9])"
+        ),
+        check=_is_imei,
+        finds=("imei=490154203237518", "IMEI: 49-015420-323751-8"),
+        spares=("id=490154203237518", "imei=490154203237519"),
+    ),
+    Detector(
+        name="imei_grouped",
+        token="[DEVICE]",
+        trigger=("00-000000-000000-0", "00 000000 000000 0"),
+        pattern=(
+            r"(?<![0-9A-Za-z])(?P<value>[0-9]{2}([ -])[0-9]{6}\2[0-9]{6}\2[0-9])(?![0-9A-Za-z])"
+        ),
+        check=_is_imei,
+        finds=("49-015420-323751-8",),
+        spares=("49-015420-323751-9",),
+    ),
+)

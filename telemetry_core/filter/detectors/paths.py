@@ -1,0 +1,116 @@
+"""File paths: everything above the file name is cut out, or `[PATH]` where no file name is."""
+
+from __future__ import annotations
+
+import re
+
+from telemetry_core.filter.detectors.detector import Detector
+
+_SEGMENT = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$]"
+_MARKS = r"[.\-+@!%~^_]"
+_ROOT = (
+    r"(?:home|Users|root|var|srv|opt|tmp|mnt|media|usr|etc|data|app|apps|code|src|workspace|workspaces"
+    r"|work|project|projects|private|Volumes|Library|Applications|System|run|proc|sys|dev|boot|lib|lib64"
+    r"|bin|sbin|snap|nix|storage|sdcard|export|builds|github|code|www|site|sites|volume[0-9]|c|d)"
+)
+_WIN = r"[^\\/:*?\"<>|\n\r\t]"
+_SEPARATOR = r"(?:\\{1,8}|/)"
+
+
+DETECTORS: tuple[Detector, ...] = (
+    Detector(
+        name="path_windows_home",
+        token="[PATH]",
+        raw=True,
+        trigger=(r":\\",  ":/"),
+        pattern=(
+            r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and settings)[\\/]{1,8}"
+            r"[^\\/:*?\"'<>|\s,;)]{1,64})[\\/]{0,8}(?![^\s\"'<>|:*?,;)\]}])"
+        ),
+        finds=(r"C:\Users\jane", r"'C:\\Users\\jane\\'"),
+        spares=(r"C:\temp", "c:/x"),
+    ),
+    Detector(
+        name="path_windows",
+        token="",
+        raw=True,
+        trigger=(r":\\", ":/"),
+        pattern=(
+            rf"(?<![A-Za-z0-9])(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,8}}|/(?!/))"
+            rf"(?:{_WIN}{{1,128}}{_SEPARATOR}(?=[^\\/:*?\"<>|\s]))+)"
+        ),
+        finds=(r"C:\Users\Jane Doe\notes.txt", "D:/work/jane/x.py", r"'C:\\Users\\jane\\x.py'"),
+        spares=("http://host/x/y", "a: b/c"),
+    ),
+    Detector(
+        name="path_unc",
+        token="",
+        raw=True,
+        trigger=(r"\\\\",),
+        pattern=(
+            r"(?<![\\\w])(?P<value>\\{2,8}(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
+            rf"(?:\\{{1,4}}{_WIN}{{2,128}})*?\\{{1,4}}(?:{_WIN}{{1,128}}\\{{1,4}}(?=[^\\/:*?\"<>|\s]))*+)"
+            r"(?=[^\\/:*?\"<>|\s]{2})"
+        ),
+        finds=(r"\\server\share\jane\notes.txt",),
+        spares=(r"\\d+", r"'\\n'"),
+    ),
+    Detector(
+        name="path_file_url",
+        token="",
+        trigger=("file:/",),
+        pattern=rf"(?P<value>(?i:file):/{{1,4}}(?:{_SEGMENT}++/)*+)(?={_SEGMENT})",
+        finds=("file:///home/jane/x.txt", "file://server/share/x.txt"),
+        spares=("profile: /x",),
+    ),
+    Detector(
+        name="path_home",
+        token="[PATH]",
+        trigger=("/home/", "/users/"),
+        pattern=(
+            r"(?<![\w/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
+            rf"(?:[^\s/\\\"'`<>|:;,*?()\[\]{{}}=&#$])++/?)(?!{_SEGMENT})(?! [\w .-]{{0,40}}/)"
+        ),
+        finds=("/home/jane", "in /Users/jane/", "HOME=/home/jane;"),
+        spares=("/api/users/", "/home/"),
+    ),
+    Detector(
+        name="path_quoted",
+        token="",
+        trigger=(r'"[~]?/', "'[~]?/", "`/"),
+        pattern=(
+            rf"(?<=[\"'`])(?P<value>/{_ROOT}/(?:[^\"'`\n/]{{1,255}}/)*+)(?=[^\"'`\n/]{{1,255}}[\"'`\\])"
+        ),
+        finds=('File "/home/jane doe/my app/views.py", line 3', "'/opt/My App/x y.cfg'"),
+        spares=("'/api/v1/users'", '"/"'),
+    ),
+    Detector(
+        name="path_rooted",
+        token="",
+        trigger=("/",),
+        pattern=(
+            rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>/{_ROOT}/(?:{_SEGMENT}++/)*+)(?={_SEGMENT})"
+        ),
+        finds=("open /etc/passwd", "/var/log/jane/app.log:12", "(/tmp/x.txt)"),
+        spares=("/api/orders/<id>/", "and/or", "text/html", "/api/v1/users"),
+    ),
+    Detector(
+        name="path_file",
+        token="",
+        trigger=("/",),
+        pattern=(
+            rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>/(?:{_SEGMENT}++/)++)"
+            rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_SEGMENT}))"
+        ),
+        finds=("/acme/static/x.css", "see /jane/notes.txt."),
+        spares=("/static/", "https://example.com/static/x.css", "/orders/7/edit"),
+    ),
+    Detector(
+        name="path_user",
+        token="",
+        trigger=("~",),
+        pattern=rf"(?<![\w~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/)*+)(?={_SEGMENT})",
+        finds=("~jane/docs/x.txt", "~/.ssh/id_rsa"),
+        spares=("~x", "a ~ b"),
+    ),
+)

@@ -1,0 +1,150 @@
+"""Texts as they read once decoded, and the way back to where each character stood.
+
+Personal values reach a message percent-encoded, as HTML entities, escaped by JSON or ``repr``,
+in full-width digits, or with invisible characters inside. A view undoes one layer of all of these
+at once and remembers the offsets, so that a value found in it is replaced where it really stands.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAX_LAYERS = 5
+"""Layers of encoding that are undone; what is wrapped more often than this is not seen."""
+
+# The characters that fold to others or to nothing: look-alikes of ASCII, and invisible ones.
+_FOLDED = (
+    "\u00a0\u00ad\u034f\u061c\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180e\u2000-\u206f\u20dd\u2212\u2215\u2236\u2460-\u24ff"
+    "\u3000\u3002\u3164\ufe00-\ufe0f\ufe10-\ufe19\ufe50-\ufe6f\ufeff\uff01-\uffef"
+    "\U0001d400-\U0001d7ff\U000e0000-\U000e007f\U000e0100-\U000e01ef"
+)
+_ENCODED = re.compile(
+    r"%(?:[0-7][0-9A-Fa-f]"
+    r"|[Cc2Dd][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]"
+    r"|[Ee][0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){2}"
+    r"|[Ff][0-7](?:%[89ABab][0-9A-Fa-f]){3}"
+    r"|[89A-Fa-f][0-9A-Fa-f])"
+    r"|%u[0-9A-Fa-f]{4}"
+    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}(?=;));?"
+    r"|\\++(?:u\{?[0-9A-Fa-f]{4}\}?|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[\"'/nrtfvb0])"
+    rf"|[{_FOLDED}]"
+)
+_WHITE = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "b": " ", "0": " "}
+# Dots and dashes that NFKC leaves alone, though people and domain names use them as ASCII's.
+_PUNCTUATION = {
+    "\u3002": ".", "\uff61": ".", "\u2024": ".", "\u2027": ".", "\u2044": "/", "\u2215": "/",
+    "\u2236": ":", "\u2212": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"',
+    "\u2028": "\n", "\u2029": "\n",
+}  # fmt: skip
+
+
+def _fold(char: str) -> str:
+    if char in _PUNCTUATION:
+        return _PUNCTUATION[char]
+    category = unicodedata.category(char)
+    if category in ("Cf", "Mn") or char in "\u115f\u1160\u3164":
+        return ""
+    if category == "Pd":
+        return "-"
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    return unicodedata.normalize("NFKC", char)
+
+
+def _decode(encoded: str) -> str:
+    first = encoded[0]
+    if first == "%":
+        if encoded[1] == "u":
+            return chr(int(encoded[2:], 16))
+        octets = bytes.fromhex(encoded.replace("%", ""))
+        try:
+            return octets.decode()
+        except UnicodeDecodeError:
+            return octets.decode("latin-1")
+    if first == "&":
+        return html.unescape(encoded)
+    if first == "\\":
+        escape = encoded.lstrip("\\")
+        if escape[0] in "uUx" and len(escape) > 1:
+            code = int(escape[1:].strip("{}"), 16)
+            return chr(code) if code < 0x110000 else encoded
+        return _WHITE.get(escape, escape)
+    return _fold(first)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A text with one more layer of encoding undone than the view or text it came from."""
+
+    text: str
+    """The decoded text."""
+    _decoded: list[int]
+    _stretches: list[tuple[int, int, int]]
+    _inner: View | None
+
+    def source_span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where in the original text the characters ``start`` to ``end`` stood.
+
+        ``start`` must be less than ``end``. An encoded character counts as a whole.
+        """
+        first = self._stretches[bisect_right(self._decoded, start) - 1]
+        last = self._stretches[bisect_right(self._decoded, end - 1) - 1]
+        source_start = first[1] if first[2] else first[1] + start - first[0]
+        source_end = last[2] if last[2] else last[1] + end - last[0]
+        if self._inner is None:
+            return source_start, source_end
+        return self._inner.source_span(source_start, source_end)
+
+
+def _undo(text: str, inner: View | None) -> View | None:
+    pieces: list[str] = []
+    decoded: list[int] = []
+    # (start in the decoded text, start in the source, end in the source or 0 when copied as is)
+    stretches: list[tuple[int, int, int]] = []
+    length = position = 0
+    changed = False
+    for match in _ENCODED.finditer(text):
+        start, end = match.span()
+        encoded = match.group()
+        plain = _decode(encoded)
+        if plain == encoded:
+            continue
+        changed = True
+        if start > position:
+            decoded.append(length)
+            stretches.append((length, position, 0))
+            pieces.append(text[position:start])
+            length += start - position
+        if plain:
+            decoded.append(length)
+            stretches.append((length, start, end))
+            pieces.append(plain)
+            length += len(plain)
+        position = end
+    if not changed:
+        return None
+    decoded.append(length)
+    stretches.append((length, position, 0))
+    pieces.append(text[position:])
+    return View("".join(pieces), decoded, stretches, inner)
+
+
+def views_of(text: str) -> Iterator[View]:
+    """Yield the views of a text, one layer of encoding undone after the other.
+
+    Yields nothing for a text with nothing to decode. Each layer is as long as the one before at
+    most (save for the few characters that fold to several), so all take linear time.
+    """
+    inner: View | None = None
+    for _ in range(MAX_LAYERS):
+        view = _undo(text if inner is None else inner.text, inner)
+        if view is None:
+            return
+        yield view
+        inner = view
