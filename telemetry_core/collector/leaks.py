@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from telemetry_core.collector.envelope import Payload
 from telemetry_core.collector.search import Form, find_value
@@ -61,18 +62,26 @@ def find_leaks(received: Iterable[Received], planted: Iterable[Planted]) -> list
         for value in values:
             forms = find_value(wire, value.value)
             if forms:
-                found += _places(request, value, forms[0])
+                found += _places(request, value, forms[0], values)
     return found
 
 
-def _places(request: Received, value: Planted, form: Form) -> Iterator[Leak]:
+def _places(
+    request: Received, value: Planted, form: Form, values: Sequence[Planted]
+) -> Iterator[Leak]:
     nowhere = True
     for item_type, path, text in _fields(request):
-        forms = find_value(text.encode("utf-8", "surrogatepass"), value.value)
+        forms = _forms_in(text, value)
         if forms:
             nowhere = False
+            # A key above can itself hold a planted value, and must not be repeated.
+            named = ("…" if any(_forms_in(key, each) for each in values) else key for key in path)
             yield Leak(
-                planted=value, form=forms[0], received=request, item_type=item_type, path=path
+                planted=value,
+                form=forms[0],
+                received=request,
+                item_type=item_type,
+                path=".".join(named),
             )
     if nowhere:
         yield Leak(
@@ -84,10 +93,17 @@ def _places(request: Received, value: Planted, form: Form) -> Iterator[Leak]:
         )
 
 
-def _fields(request: Received) -> Iterator[tuple[str, str, str]]:
-    yield "request", "request line", request.request_line
+def _forms_in(text: str, value: Planted) -> list[Form]:
+    return find_value(text.encode("utf-8", "surrogatepass"), value.value)
+
+
+Path: TypeAlias = tuple[str, ...]
+
+
+def _fields(request: Received) -> Iterator[tuple[str, Path, str]]:
+    yield "request", ("request line",), request.request_line
     for name, text in request.headers:
-        yield "request", f"header {name}", f"{name}: {text}"
+        yield "request", (f"header {name}",), f"{name}: {text}"
     if request.envelope is None:
         return
     for path, text in _strings(request.envelope.headers, ("envelope header",)):
@@ -96,23 +112,22 @@ def _fields(request: Received) -> Iterator[tuple[str, str, str]]:
         for path, text in _strings(item.headers, ("item header",)):
             yield item.type, path, text
         if item.json is None:
-            yield item.type, "bytes of the payload", item.payload.decode("utf-8", "replace")
+            yield item.type, ("bytes of the payload",), item.payload.decode("utf-8", "replace")
         for path, text in _strings(item.json, ()):
             yield item.type, path, text
 
 
-def _strings(value: Payload, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _strings(value: Payload, path: Path) -> Iterator[tuple[Path, str]]:
     # A list to work through instead of recursion: what was parsed can be nested very deeply.
-    todo: list[tuple[tuple[str, ...], Payload]] = [(path, value)]
+    todo: list[tuple[Path, Payload]] = [(path, value)]
     while todo:
         path, value = todo.pop()
         match value:
             case str() | int() | float():
-                yield ".".join(path), str(value)
+                yield path, str(value)
             case dict():
                 for number, (key, below) in enumerate(value.items()):
-                    # A key can hold a value, too; then the path must not repeat it.
-                    yield f"{'.'.join(path)}, name of key {number}".lstrip(", "), key
+                    yield (*path, f"(name of key {number})"), key
                     todo.append(((*path, key), below))
             case list():
                 todo.extend(((*path, str(index)), below) for index, below in enumerate(value))

@@ -55,7 +55,7 @@ class Collector:
         self._server = _Server(loopback_address(host), port, handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
+            kwargs={"poll_interval": 0.02},
             name="telemetry-collector",
             daemon=True,
         )
