@@ -51,13 +51,18 @@ class Form(Generic[T_co]):
     """Whether an empty string in code means the same as no value."""
 
 
+def may_be_private(text: str) -> bool:
+    """Say whether a text could hold a DSN, another URL or an e-mail address."""
+    return "@" in text or "://" in text
+
+
 def shown(value: object) -> str:
-    """Return a ``repr`` cut to 60 characters, or `NOT_SHOWN` for what may hold a DSN or address."""
+    """Return a ``repr`` cut to 60 characters, or `NOT_SHOWN` for what may be private."""
     try:
         text = repr(value)
     except Exception:  # a repr that fails must not hide the problem it was to illustrate
         return f"a value of type {type(value).__name__}"
-    if "@" in text or "://" in text:
+    if may_be_private(text):
         return NOT_SHOWN
     return text if len(text) <= 60 else f"{text[:59]}…"
 

@@ -47,7 +47,7 @@ class Settings:
     instrument: tuple[str, ...] = ()
     sentry_options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, repr=False)
     detectors: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    """From a detector's name to False, or to a mapping with its ``pattern`` and ``token``."""
+    """What `telemetry_core.filter.detectors.build_detectors` takes, and has accepted."""
 
 
 def read_settings(
