@@ -7,6 +7,7 @@ import functools
 import math
 import os.path
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -117,6 +118,17 @@ def test_a_release_is_detected_in_the_given_root(tmp_path: Path) -> None:
     """Where no setting names it, the release is looked for in the project's files."""
     (tmp_path / "VERSION").write_text("7.1\n")
     assert read(root=tmp_path).release == "7.1"
+
+
+def test_the_process_is_asked_when_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables and the command line count as they are at the call, not at the import."""
+    for name in ("TELEMETRY_ENVIRONMENT", "SENTRY_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TELEMETRY_GPC", "drop")
+    monkeypatch.setattr(sys, "argv", ["manage.py", "runserver"])
+    assert (read_settings({}).gpc, read_settings({}).environment) == ("drop", "development")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert read_settings({}).environment == "production"
 
 
 # The DSN
