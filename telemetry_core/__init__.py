@@ -1,0 +1,30 @@
+"""Privacy-first telemetry on top of sentry-sdk: nothing personal leaves the process.
+
+Framework-neutral. `initialize_telemetry` switches it on; `PIIFilter` works alone.
+"""
+
+from __future__ import annotations
+
+from telemetry_core.config import (
+    TelemetryConfig,
+    get_telemetry_config,
+    initialize_telemetry,
+    shutdown_telemetry,
+)
+from telemetry_core.errors import SettingsError, TelemetryError
+from telemetry_core.filter.pii import PIIFilter, filter_event, get_pii_filter
+from telemetry_core.session import SessionManager, get_session_manager
+
+__all__ = [
+    "PIIFilter",
+    "SessionManager",
+    "SettingsError",
+    "TelemetryConfig",
+    "TelemetryError",
+    "filter_event",
+    "get_pii_filter",
+    "get_session_manager",
+    "get_telemetry_config",
+    "initialize_telemetry",
+    "shutdown_telemetry",
+]

@@ -1,0 +1,257 @@
+"""Telemetry of a process: switched on once, used from everywhere, shut down at the end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import sentry_sdk
+
+from telemetry_core.consent import Permission
+from telemetry_core.drops import LOGGER_NAME, Drops
+from telemetry_core.filter.pii import PIIFilter
+from telemetry_core.gate import Gate, gated_part
+from telemetry_core.options import build_options
+from telemetry_core.request import capture_exception, circumstances
+from telemetry_core.session import get_session_manager
+from telemetry_core.settings import Settings, read_settings
+
+_logger = logging.getLogger(LOGGER_NAME)
+
+Level = Literal["fatal", "critical", "error", "warning", "info", "debug"]
+
+
+class TelemetryConfig:
+    """Telemetry with its settings. Does nothing at all until it is initialised with them enabled.
+
+    None of its methods raises at run time, except for settings that are wrong; all of them filter
+    what they are given, and the gate does so once more.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.drops = Drops()
+        self.filter = PIIFilter.from_settings(self.settings)
+        self.gate = Gate(
+            policy=self.filter.policy, drops=self.drops, circumstances=circumstances
+        )
+        self._client: sentry_sdk.client.BaseClient | None = None
+        self._quiet: sentry_sdk.client.BaseClient | None = None
+        self._lock = threading.Lock()
+        self._warned_of_other_client = False
+        self.traces = False
+        self.traces_sample_rate: float | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether telemetry is on: enabled, initialised and not shut down."""
+        return self._client is not None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the settings switch it on."""
+        return self.settings.enabled
+
+    @property
+    def environment(self) -> str:
+        """The environment, given or detected."""
+        return self.settings.environment
+
+    @property
+    def release(self) -> str | None:
+        """The release, given or detected."""
+        return self.settings.release
+
+    def initialize(self, *, process_wide: bool = True) -> None:
+        """Start telemetry if the settings enable it. Doing so twice changes nothing.
+
+        :param process_wide: make this the client that ``sentry_sdk`` uses everywhere. A second
+            application in the process has one of its own, bound to its requests alone.
+        :raises SettingsError: when an option would go around the gate or an integration is missing.
+        """
+        with self._lock:
+            if self._client is not None or not self.settings.enabled:
+                return
+            options = build_options(self.settings, self.gate)
+            if process_wide:
+                sentry_sdk.init(**options)
+                client = sentry_sdk.Scope.get_global_scope().client
+            else:
+                client = sentry_sdk.Client(**options)
+            assert client is not None  # init has just put it there
+            # The SDK may have wrapped the transport to print what has not passed the gate.
+            client.transport = gated_part(client.transport, self.gate)
+            sampler = client.options.get("traces_sampler")
+            rate = client.options.get("traces_sample_rate")
+            self.traces = bool(rate) or callable(sampler)
+            self.traces_sample_rate = None if callable(sampler) else rate
+            self._quiet = sentry_sdk.Client(
+                dsn="",
+                spotlight=False,
+                default_integrations=False,
+                auto_enabling_integrations=False,
+            )
+            self._client = client
+
+    def shutdown(self, timeout: float = 2.0) -> None:
+        """Send what is waiting, for at most ``timeout`` seconds, and stop. Never raises."""
+        with self._lock:
+            client, self._client = self._client, None
+            self.traces = False
+        if client is None:
+            return
+        try:
+            client.close(timeout=timeout)
+            scope = sentry_sdk.Scope.get_global_scope()
+            if scope.client is client:
+                scope.set_client(None)
+        except Exception as error:
+            self.drops.count("shutdown_error", "client", error=error)
+
+    def flush(self, timeout: float = 2.0) -> None:
+        """Wait for at most ``timeout`` seconds until what was captured has been sent."""
+        client = self._client
+        if client is None:
+            return
+        try:
+            client.flush(timeout=timeout)
+        except Exception as error:
+            self.drops.count("flush_error", "client", error=error)
+
+    def client_for(self, permission: Permission) -> Any:
+        """Return the client to bind to a request: a silent one where nothing may leave."""
+        client = self._client
+        if client is None or permission is Permission.NONE:
+            return self._quiet
+        if not self._warned_of_other_client:
+            self._notice_other_client(client)
+        return client
+
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """The SDK's resolved options; empty before `initialize`."""
+        return dict(self._client.options) if self._client is not None else {}
+
+    def _notice_other_client(self, client: Any) -> None:
+        current = sentry_sdk.Scope.get_global_scope().client
+        options = getattr(current, "options", None) or {}
+        if current is client or (
+            current is not None and current.get_integration("telemetry") is not None
+        ):
+            return
+        self._warned_of_other_client = True
+        state = "another with a DSN" if options.get("dsn") else "none"
+        self.drops.count("client_replaced", "client")
+        _logger.warning(
+            "the SDK's process-wide client is no longer telemetry's but %s: something called "
+            "sentry_sdk.init(). What is captured outside requests does not pass the gate.",
+            state,
+        )
+
+    def capture_exception(self, error: BaseException | None = None) -> str | None:
+        """Report an exception, or the one being handled; return the event's id, or None."""
+        if self._client is None:
+            return None
+        try:
+            if error is None:
+                return sentry_sdk.capture_exception()
+            return capture_exception(self, error, handled=True)
+        except Exception as failure:
+            self.drops.count("capture_error", "event", error=failure)
+            return None
+
+    def capture_message(self, message: str, level: Level = "info") -> str | None:
+        """Report a message; return the event's id, or None."""
+        if self._client is None:
+            return None
+        try:
+            return sentry_sdk.capture_message(self.filter.filter_string(message), level)
+        except Exception as failure:
+            self.drops.count("capture_error", "event", error=failure)
+            return None
+
+    def set_user_context(self, session_id: str | None = None) -> None:
+        """Continue a session by its id, such as one handed on to a job; the current one if None.
+
+        Only an id that `SessionManager` made is taken, so that nobody's name or number can pass for
+        one; anything else is dropped and counted.
+        """
+        manager = get_session_manager()
+        if session_id is None:
+            return
+        if not manager.continue_session(session_id):
+            self.drops.count("no_session_id", "user")
+
+    def set_tag(self, key: str, value: object) -> None:
+        """Tag what is captured from here on in this context."""
+        self._set("tags", sentry_sdk.set_tag, key, {key: value})
+
+    def set_context(self, name: str, context: Mapping[str, object]) -> None:
+        """Give details to what is captured from here on in this context."""
+        self._set("contexts", sentry_sdk.set_context, name, context)
+
+    def _set(self, kind: str, set_it: Any, name: str, fields: Mapping[str, object]) -> None:
+        if self._client is None:
+            return
+        try:
+            filtered = self.filter.filter_dict(fields)
+            set_it(name, next(iter(filtered.values())) if kind == "tags" else filtered)
+        except Exception as failure:
+            self.drops.count("capture_error", kind, error=failure)
+
+
+_lock = threading.Lock()
+_config = TelemetryConfig()
+
+
+def get_telemetry_config() -> TelemetryConfig:
+    """Return the process's telemetry. Inactive until `initialize_telemetry` enables it."""
+    return _config
+
+
+def initialize_telemetry(
+    *,
+    dsn: str | None = None,
+    environment: str | None = None,
+    release: str | None = None,
+    enabled: bool | None = None,
+    settings: Settings | None = None,
+    **others: object,
+) -> TelemetryConfig:
+    """Switch telemetry on for this process, if ``enabled``, and return it.
+
+    Whatever is not given comes from the environment (``TELEMETRY_DSN``, ...), else from the
+    defaults. Other settings are given by their names without the prefix, in lower case:
+    ``traces_sample_rate=0.2``. When telemetry is on already, that stays as it is.
+
+    :param settings: settings that were read already, in place of all others.
+    :raises SettingsError: with every problem there is in the settings.
+    """
+    global _config  # noqa: PLW0603  # the one instance of the process
+    if settings is None:
+        given = {"dsn": dsn, "environment": environment, "release": release, "enabled": enabled}
+        settings = read_settings(
+            {f"TELEMETRY_{name.upper()}": value for name, value in {**given, **others}.items()}
+        )
+    with _lock:
+        if _config.active:
+            if settings != _config.settings:
+                _logger.warning("telemetry is on already; other settings were not taken")
+            return _config
+        config = TelemetryConfig(settings)
+        config.initialize()
+        _config = config
+        return config
+
+
+def shutdown_telemetry(timeout: float = 2.0) -> None:
+    """Send what is waiting, for at most ``timeout`` seconds, and switch telemetry off.
+
+    Tests call it to begin anew: the next `initialize_telemetry` makes a new instance.
+    """
+    global _config  # noqa: PLW0603  # the one instance of the process
+    with _lock:
+        config, _config = _config, TelemetryConfig()
+    config.shutdown(timeout)

@@ -1,0 +1,51 @@
+"""What a visitor has agreed to, decided once a request, before anything of it is recorded."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from telemetry_core.drops import Drops
+    from telemetry_core.request import RequestFacts
+    from telemetry_core.settings import Settings
+
+
+class Permission(enum.Enum):
+    """What of a request may leave."""
+
+    FULL = "full"
+    ANONYMOUS = "anonymous"
+    """Errors only, and with no session id."""
+    NONE = "none"
+
+
+_ON_SIGNAL: Final = {
+    "anonymise": Permission.ANONYMOUS,
+    "drop": Permission.NONE,
+    "ignore": Permission.FULL,
+}
+
+
+def decide(settings: Settings, facts: RequestFacts, drops: Drops) -> Permission:
+    """Return what of this request may leave.
+
+    The consent callable is asked first; one that raises, or answers anything that isn't true, means
+    no. Then come the browser's signals: ``Sec-GPC: 1`` (https://w3c.github.io/gpc/) and ``DNT: 1``
+    (https://www.w3.org/TR/tracking-dnt/). What fails to be read counts as a signal. Never raises.
+    """
+    if settings.consent is not None:
+        try:
+            if not settings.consent(facts.request):
+                return Permission.NONE
+        except Exception as error:
+            drops.count("consent_error", "request", error=error)
+            return Permission.NONE
+    if settings.gpc == "ignore":
+        return Permission.FULL
+    try:
+        signalled = facts.header("Sec-GPC") == "1" or facts.header("DNT") == "1"
+    except Exception as error:
+        drops.count("facts_error", "consent", error=error)
+        signalled = True
+    return _ON_SIGNAL[settings.gpc] if signalled else Permission.FULL

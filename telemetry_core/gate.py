@@ -1,0 +1,338 @@
+"""The gate: the one place through which everything passes that the SDK sends.
+
+It stands around the transport. For every envelope it makes a new one of new items. An item is
+filtered when it is serialised, which the SDK's transports do on their own thread; what fails, is
+unknown or can't be read is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import io
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from sentry_sdk.envelope import Envelope, Item, PayloadRef
+from sentry_sdk.transport import Transport, make_transport
+
+from telemetry_core.filter.known import KnownValues
+from telemetry_core.policy import Refused, Session
+
+if TYPE_CHECKING:
+    from telemetry_core.request import Circumstances
+    from telemetry_core.drops import Drops
+    from telemetry_core.policy import Policy
+
+_MAX_BYTES: Final = 50_000_000
+"""Bytes of a payload that is not yet parsed; a larger one is dropped unread."""
+
+
+_BATCHED: Final = frozenset(
+    ("log", "trace_metric", "span", "session", "sessions", "client_report", "profile_chunk")
+)
+_NAMING_A_SESSION: Final = frozenset(("event", "transaction", "feedback"))
+
+
+class Gate:
+    """Lets through what the policy names, in new envelopes of new items. Never raises.
+
+    :param policy: what may leave.
+    :param drops: counts what may not.
+    :param circumstances: tells in which session and request an envelope is handed over, and what
+        values are known from that request. Called on the thread that captures.
+    """
+
+    def __init__(
+        self, *, policy: Policy, drops: Drops, circumstances: Callable[[], Circumstances]
+    ) -> None:
+        self._policy = policy
+        self._drops = drops
+        self._circumstances = circumstances
+
+    def admit(self, envelope: Envelope) -> Envelope | None:
+        """Return a new envelope of what may leave, or None when nothing may.
+
+        Cheap: what the items hold is read only when they are serialised.
+        """
+        try:
+            circumstances = self._circumstances()
+            items = [
+                admitted
+                for item in envelope.items
+                if (admitted := self._admit_item(item, circumstances)) is not None
+            ]
+            if not items:
+                return None
+            return Envelope(headers=self._policy.envelope_headers(envelope.headers), items=items)
+        except Exception as error:
+            self._drops.count("gate_error", "envelope", error=error)
+            return None
+
+    def admit_item(self, item: Item) -> Item | None:
+        """Return a new item of what may leave of one that belongs to no request. Never raises."""
+        try:
+            return self._admit_item(item, None)
+        except Exception as error:
+            self._drops.count("gate_error", "item", error=error)
+            return None
+
+    def _admit_item(self, item: Item, circumstances: Circumstances | None) -> Item | None:
+        headers = self._policy.item_headers(item.headers)
+        kind = headers.get("type")
+        if not isinstance(kind, str):
+            self._drops.count("unknown_type", _shown_type(item))
+            return None
+        if kind in _BATCHED:
+            # Collected over many requests and threads: the one at hand says nothing of them.
+            circumstances = None
+        elif circumstances is not None and kind not in circumstances.admitted:
+            self._drops.count("consent", kind)
+            return None
+        return _GatedItem(headers, _GatedPayload(item, kind, self, circumstances))
+
+    def filtered(
+        self, item: Item, kind: str, circumstances: Circumstances | None
+    ) -> dict[str, Any] | None:
+        """Build what may leave of an item's payload; None when it is dropped. Never raises."""
+        try:
+            payload = item.payload.json
+            if payload is None:
+                body = item.payload.get_bytes()
+                if len(body) > _MAX_BYTES:
+                    raise Refused("too_large")
+                payload = json.loads(body)
+            result = self._policy.apply(
+                kind,
+                payload,
+                known=_known_values(circumstances),
+                session=Session(circumstances.session_id if circumstances is not None else None),
+                route=circumstances.route if circumstances is not None else None,
+            )
+            if kind in _NAMING_A_SESSION and circumstances is not None:
+                _name_session(result.payload, circumstances.session_id)
+            return result.payload
+        except Refused as refused:
+            self._drops.count(refused.reason, kind)
+        except Exception as error:
+            self._drops.count("filter_error", kind, error=error)
+        return None
+
+    def drop(self, reason: str, kind: str, error: BaseException | None = None) -> None:
+        """Count an item that was dropped outside the filter."""
+        self._drops.count(reason, kind, error=error)
+
+
+def _known_values(circumstances: Circumstances | None) -> KnownValues | None:
+    if circumstances is None or not circumstances.known:
+        return None
+    return KnownValues(circumstances.known)
+
+
+def _name_session(payload: dict[str, Any], session_id: str | None) -> None:
+    if session_id is None:
+        return
+    payload["user"] = {"id": session_id}
+    tags = payload.setdefault("tags", {})
+    if isinstance(tags, dict):
+        tags["session_id"] = session_id
+
+
+def _shown_type(item: Item) -> str:
+    """Return an item's type for counting: only a type of the protocol is shown."""
+    kind = item.headers.get("type") if isinstance(item.headers, Mapping) else None
+    return kind if kind in ("attachment", "replay_event", "replay_recording") else "unknown"
+
+
+class _GatedPayload(PayloadRef):
+    """A payload that is filtered when somebody first asks for it. It has no way to the original."""
+
+    def __init__(
+        self, item: Item, kind: str, gate: Gate, circumstances: Circumstances | None
+    ) -> None:
+        self._make: Callable[[], dict[str, Any] | None] | None = lambda: gate.filtered(
+            item, kind, circumstances
+        )
+        self._gate = gate
+        self._kind = kind
+        self._filtered: dict[str, Any] | None = None
+        self._body: bytes | None = None
+
+    @property
+    def json(self) -> dict[str, Any] | None:  # type: ignore[override]  # read-only on purpose
+        make = self._make
+        if make is not None:
+            self._filtered = make()
+            self._make = None
+        return self._filtered
+
+    @property
+    def bytes(self) -> bytes | None:  # type: ignore[override]  # read-only on purpose
+        return self.get_bytes() or None
+
+    @property
+    def path(self) -> None:  # type: ignore[override]  # read-only on purpose
+        return None
+
+    def get_bytes(self) -> bytes:
+        if self._body is None:
+            self._body = self._serialised()
+        return self._body
+
+    def _serialised(self) -> bytes:
+        payload = self.json
+        if payload is None:
+            return b""
+        try:
+            text = json.dumps(payload, separators=(",", ":"), allow_nan=False)
+            return text.encode()
+        except Exception as error:
+            self._gate.drop("not_serialisable", self._kind, error)
+            self._filtered = None
+            return b""
+
+    @property
+    def inferred_content_type(self) -> str:
+        return "application/json"
+
+
+class _GatedItem(Item):
+    """An item that holds nothing but what may leave; a dropped one writes nothing at all."""
+
+    def __init__(self, headers: dict[str, Any], payload: _GatedPayload) -> None:
+        super().__init__(payload=payload, headers=headers)
+
+    def serialize_into(self, f: io.BytesIO) -> None:
+        body = self.get_bytes()
+        if not body:
+            return
+        items = (self.payload.json or {}).get("items")
+        if "item_count" in self.headers and isinstance(items, list):
+            self.headers["item_count"] = len(items)
+        super().serialize_into(f)
+
+
+def _without_dropped(envelope: Envelope) -> Envelope | None:
+    """Filter an envelope's items now and return it without those that were dropped."""
+    items = [item for item in envelope.items if item.get_bytes()]
+    return Envelope(headers=envelope.headers, items=items) if items else None
+
+
+class _Gated:
+    """What is laid over a transport class, so that everything passes the gate first."""
+
+    _telemetry_gate: Gate
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        admitted = self._telemetry_gate.admit(envelope)
+        if admitted is None:
+            return
+        try:
+            super().capture_envelope(admitted)  # type: ignore[misc]  # of the transport it is laid over
+        except Exception as error:
+            self._telemetry_gate.drop("transport_error", "envelope", error)
+
+
+class _GatedHttp(_Gated):
+    """The same for the SDK's own transports, which run ``_send_envelope`` on their worker."""
+
+    def _send_envelope(self, envelope: Envelope) -> Any:
+        send = super()._send_envelope  # type: ignore[misc]  # of the transport it is laid over
+        if inspect.iscoroutinefunction(send):
+            return self._send_later(envelope, send)
+        remaining = _without_dropped(envelope)
+        return send(remaining) if remaining is not None else None
+
+    async def _send_later(self, envelope: Envelope, send: Callable[[Envelope], Any]) -> None:
+        # On the application's own event loop: the filter must not hold it up.
+        remaining = await asyncio.to_thread(_without_dropped, envelope)
+        if remaining is not None:
+            await send(remaining)
+
+    def _fetch_pending_client_report(self, *args: Any, **kwargs: Any) -> Item | None:
+        report = super()._fetch_pending_client_report(*args, **kwargs)  # type: ignore[misc]
+        return self._telemetry_gate.admit_item(report) if report is not None else None
+
+
+class _GatedInstance(Transport):
+    """A gate before a transport object that the user made."""
+
+    def __init__(self, inner: Transport, gate: Gate) -> None:
+        self._inner = inner
+        self._telemetry_gate = gate
+        self.options = inner.options
+        self.parsed_dsn = inner.parsed_dsn
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        admitted = self._telemetry_gate.admit(envelope)
+        remaining = _without_dropped(admitted) if admitted is not None else None
+        if remaining is None:
+            return
+        try:
+            self._inner.capture_envelope(remaining)
+        except Exception as error:
+            self._telemetry_gate.drop("transport_error", "envelope", error)
+
+    def flush(self, timeout: float, callback: Any = None) -> None:
+        self._inner.flush(timeout, callback)
+
+    def kill(self) -> None:
+        self._inner.kill()
+
+    def record_lost_event(self, *args: Any, **kwargs: Any) -> None:
+        self._inner.record_lost_event(*args, **kwargs)
+
+    def is_healthy(self) -> bool:
+        return self._inner.is_healthy()
+
+
+def gated_transport(given: Any, gate: Gate) -> type[Transport] | Transport:
+    """Return what to pass as ``transport=``: the transport that was asked for, behind the gate.
+
+    :param given: the user's ``transport``: None, a class, an object, or a function of events.
+    """
+    if isinstance(given, Transport):
+        return _GatedInstance(given, gate)
+    if isinstance(given, type) and issubclass(given, Transport):
+        return _laid_over(given, gate)
+
+    class GatedTransport(Transport):
+        """Whatever transport the SDK itself would make of its options, behind the gate."""
+
+        def __new__(cls, options: dict[str, Any]) -> Transport:  # type: ignore[misc]  # a factory
+            with warnings.catch_warnings():
+                # The SDK deprecates functions as transports; what it says of ours helps nobody.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                made = make_transport({**options, "transport": given})
+            assert made is not None  # the SDK makes a transport only where there is a DSN
+            if given is not None or type(made) is not made.__class__:
+                # A function, or the SDK's printer of envelopes, which passes for what it prints.
+                return _GatedInstance(made, gate)
+            return _laid_over(type(made), gate)(options)
+
+        def capture_envelope(self, envelope: Envelope) -> None:
+            raise NotImplementedError  # never called: no object is of this class
+
+    return GatedTransport
+
+
+def _laid_over(transport: type[Transport], gate: Gate) -> type[Transport]:
+    over = _GatedHttp if hasattr(transport, "_send_envelope") else _Gated
+    return type(f"Gated{transport.__name__}", (over, transport), {"_telemetry_gate": gate})
+
+
+def gated_part(transport: object, gate: Gate) -> Transport | None:
+    """Return the part of a client's transport that stands behind this gate, if there is one.
+
+    The SDK's printer of envelopes (``SENTRY_PRINT_ENVELOPES``) wraps what it is given, and would
+    print what the gate has not yet seen.
+    """
+    while transport is not None:
+        if vars(transport).get("_telemetry_gate") is gate or (
+            vars(type(transport)).get("_telemetry_gate") is gate
+        ):
+            return transport  # type: ignore[return-value]  # only transports carry a gate
+        transport = vars(transport).get("_inner")
+    return None

@@ -1,0 +1,195 @@
+"""The options of ``sentry_sdk.init``: collect as little as the installed SDK can.
+
+Built from the options that the installed SDK knows, never from its version number. The gate needs
+none of them to hold; what is not collected costs nothing and can't be seen by anybody's hook.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from sentry_sdk.consts import DEFAULT_OPTIONS
+from sentry_sdk.integrations import DidNotEnable, Integration
+from sentry_sdk.integrations.atexit import AtexitIntegration
+from sentry_sdk.integrations.dedupe import DedupeIntegration
+from sentry_sdk.integrations.excepthook import ExcepthookIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
+from sentry_sdk.integrations.threading import ThreadingIntegration
+from sentry_sdk.integrations.unraisablehook import UnraisablehookIntegration
+
+from telemetry_core.drops import LOGGER_NAME
+from telemetry_core.errors import Problem, SettingsError
+from telemetry_core.gate import gated_transport
+from telemetry_core.hooks import TelemetryIntegration, batched
+
+if TYPE_CHECKING:
+    from telemetry_core.gate import Gate
+    from telemetry_core.settings import Settings
+
+_OFF: Final = {"mode": "off"}
+
+COLLECT_LITTLE: Final[Mapping[str, Any]] = {
+    # The successor of send_default_pii; permissive for every category it isn't told of.
+    "data_collection": {
+        "user_info": False,
+        "cookies": _OFF,
+        "http_headers": {"request": _OFF},
+        "http_bodies": [],
+        "url_query_params": _OFF,
+        "graphql": {"document": False, "variables": False},
+        "gen_ai": {"inputs": False, "outputs": False},
+        "database_query_data": False,
+        "queues": False,
+        "stack_frame_variables": False,
+        "frame_context_lines": 5,
+    },
+    "include_local_variables": False,
+    "max_request_body_size": "never",
+    "max_breadcrumbs": 50,
+    "server_name": "",
+    # Headers to other hosts would carry our visitors' trace to them.
+    "trace_propagation_targets": [],
+    # Never counted against the user: what is dropped here is counted by ourselves.
+    "send_client_reports": False,
+    # None would let the variable SENTRY_SPOTLIGHT switch on a copy of everything, unfiltered.
+    "spotlight": False,
+    "default_integrations": False,
+    "auto_enabling_integrations": False,
+}
+
+# Where data_collection is not known.
+_COLLECT_LITTLE_BEFORE: Final[Mapping[str, Any]] = {"send_default_pii": False}
+
+BATCHED_HOOKS: Final = ("before_send_log", "before_send_metric", "before_send_span")
+
+# These carry the trace of our visitor in the messages they send, which is not asked for.
+_CALM: Final[Mapping[str, Mapping[str, Any]]] = {"celery": {"propagate_traces": False}}
+
+REFUSED_OPTIONS: Final[tuple[tuple[str, Callable[[Any], bool], str, str], ...]] = (
+    (
+        "spotlight",
+        bool,
+        "False",
+        "Spotlight gets a copy of everything before it is filtered.",
+    ),
+    (
+        "instrumenter",
+        lambda value: value not in (None, "sentry"),
+        "'sentry'",
+        "OpenTelemetry's exporters send on their own, past the gate.",
+    ),
+)
+REFUSED_INTEGRATIONS: Final[Mapping[str, str]] = {
+    "otlp": "It sends to the server on its own, past the gate.",
+    "spotlight": "Spotlight gets a copy of everything before it is filtered.",
+}
+
+
+def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
+    """Return the options for ``sentry_sdk.init``.
+
+    What the user passes in ``TELEMETRY_SENTRY_OPTIONS`` comes on top, and behind the gate.
+
+    :raises SettingsError: when an option or integration would go around the gate, or an
+        integration can't be switched on.
+    """
+    given = dict(settings.sentry_options)
+    problems = [*_refused_options(given)]
+    integrations = [*_own_integrations(), *_instrumented(settings, problems)]
+    for integration in given.pop("integrations", ()) or ():
+        reason = REFUSED_INTEGRATIONS.get(getattr(integration, "identifier", ""))
+        if reason is not None:
+            problems.append(
+                _problem("integrations without it", f"{integration.identifier!r}", reason)
+            )
+        # Of two of a kind the user's counts.
+        integrations = [own for own in integrations if own.identifier != integration.identifier]
+        integrations.append(integration)
+    if problems:
+        raise SettingsError(problems)
+
+    ignore_logger(LOGGER_NAME)
+    options: dict[str, Any] = {**COLLECT_LITTLE, **_COLLECT_LITTLE_BEFORE}
+    if "data_collection" in DEFAULT_OPTIONS and "send_default_pii" not in given:
+        del options["send_default_pii"]
+    elif "send_default_pii" in given:
+        del options["data_collection"]
+    options |= {
+        "dsn": settings.dsn,
+        "environment": settings.environment,
+        # An empty one keeps the SDK from asking the environment and git for it.
+        "release": settings.release or "",
+        "traces_sample_rate": settings.traces_sample_rate or None,
+        # Profiles only what is traced; by a rate for the whole process.
+        "profile_session_sample_rate": settings.profiles_sample_rate or None,
+        "profile_lifecycle": "trace",
+        "debug": settings.debug,
+        **given,
+        "integrations": integrations,
+        "spotlight": False,
+        "transport": gated_transport(given.get("transport"), gate),
+    }
+    for name in BATCHED_HOOKS:
+        if name != "before_send_span" or options.get("trace_lifecycle") == "stream":
+            options[name] = batched(given.get(name))
+    return {name: value for name, value in options.items() if name in DEFAULT_OPTIONS}
+
+
+def _own_integrations() -> list[Integration]:
+    return [
+        TelemetryIntegration(),
+        AtexitIntegration(callback=lambda pending, timeout: None),
+        DedupeIntegration(),
+        ExcepthookIntegration(),
+        LoggingIntegration(level=logging.INFO, event_level=logging.ERROR),
+        ThreadingIntegration(),
+        UnraisablehookIntegration(),
+    ]
+
+
+def _refused_options(given: Mapping[str, Any]) -> list[Problem]:
+    return [
+        _problem(f"{name}={allowed}", f"another {name}", reason)
+        for name, is_refused, allowed, reason in REFUSED_OPTIONS
+        if name in given and is_refused(given[name])
+    ]
+
+
+def _problem(allowed: str, got: str, reason: str, setting: str = "SENTRY_OPTIONS") -> Problem:
+    return Problem(setting=f"TELEMETRY_{setting}", allowed=allowed, got=got, hint=reason)
+
+
+def _instrumented(settings: Settings, problems: list[Problem]) -> list[Integration]:
+    """Make the integrations that ``TELEMETRY_INSTRUMENT`` names; add to ``problems`` what fails."""
+    made: list[Integration] = []
+    for name in settings.instrument:
+        if name in REFUSED_INTEGRATIONS:
+            problems.append(
+                _problem("integrations that pass the gate", repr(name), REFUSED_INTEGRATIONS[name], "INSTRUMENT")
+            )
+            continue
+        try:
+            made.append(_integration(name))
+        except (DidNotEnable, ImportError) as error:
+            missing = getattr(error, "name", None) or name
+            problems.append(
+                _problem(
+                    "integrations whose libraries are installed",
+                    repr(name),
+                    f"{missing} is not installed, or not in a version that sentry-sdk knows.",
+                    "INSTRUMENT",
+                )
+            )
+    return made
+
+
+def _integration(name: str) -> Integration:
+    module = importlib.import_module(f"sentry_sdk.integrations.{name}")
+    for _, found in inspect.getmembers(module, inspect.isclass):
+        if issubclass(found, Integration) and found.identifier == name:
+            return found(**_CALM.get(name, {}))
+    raise ImportError(f"no integration {name}", name=name)

@@ -1,0 +1,162 @@
+"""The policy with its settings, ready to be applied to items."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from telemetry_core.policy import table
+from telemetry_core.policy.interpreter import compile_rows
+from telemetry_core.policy.rules import DROP, Handler
+from telemetry_core.policy.walk import Note, Session, Walk
+
+if TYPE_CHECKING:
+    from telemetry_core.filter.keys import KeyRules
+    from telemetry_core.filter.known import KnownValues
+    from telemetry_core.filter.text import TextFilter
+
+_ITEM_HANDLERS: Final = {kind: compile_rows(rows) for kind, rows in table.ITEMS.items()}
+_ENVELOPE_HEADERS: Final = compile_rows(table.ENVELOPE_HEADERS)
+_ITEM_HEADERS: Final = compile_rows(table.ITEM_HEADERS)
+_EVENT_PARTS: Final = {
+    part: compile_rows(row for row in table.EVENT if row.path.split(".")[0].removesuffix("[]") == part)
+    for part in ("exception", "breadcrumbs", "user", "extra")
+}
+
+# With these sources Sentry itself says that the name is not built from the visitor's URL.
+_NAMED_SOURCES: Final = frozenset(("route", "view", "component", "task"))
+
+
+class Refused(Exception):
+    """The item is of no known type, or of no shape that the policy could read.
+
+    ``reason`` is one of a few fixed words, so that it can be counted and shown.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A new payload, and how many fields of the old one were left out."""
+
+    payload: dict[str, Any]
+    refused: int
+
+
+class Policy:
+    """Applies the table with the user's settings. Safe to share between threads.
+
+    :param texts: reads texts for personal values.
+    :param keys: says which keys of maps may leave.
+    :param trusted: strings the settings gave (release, environment, public key): kept as they are.
+    :param allow_headers: names of request headers that may leave, in lower case.
+    """
+
+    def __init__(
+        self,
+        *,
+        texts: TextFilter,
+        keys: KeyRules,
+        trusted: Collection[str] = (),
+        allow_headers: Collection[str] = (),
+    ) -> None:
+        self.texts = texts
+        self.keys = keys
+        self._trusted = frozenset(trusted)
+        self._allow_headers = frozenset(name.lower() for name in allow_headers)
+
+    def apply(
+        self,
+        kind: str,
+        payload: object,
+        *,
+        known: KnownValues | None = None,
+        session: Session | None = None,
+        route: str | None = None,
+    ) -> Result:
+        """Build what may leave of one item.
+
+        :param kind: the item's type as its header says.
+        :param payload: its payload, as parsed JSON or as the SDK made it; it is not changed.
+        :param known: values known from the request, to be taken out of free text.
+        :param session: the session to name; without it an id of a random form is kept.
+        :param route: the current request's route, which is code and not what somebody typed.
+        :raises Refused: when the type is not in the table or the payload is no mapping.
+        :raises ItemTooLarge: when there is more than can be read in reasonable time.
+        :raises Exception: whatever a hostile payload raises while it is read.
+        """
+        handler = _ITEM_HANDLERS.get(kind)
+        if handler is None:
+            raise Refused("unknown_type")
+        walk = self._walk(known, session, route)
+        if isinstance(payload, Mapping):
+            walk.route_is_url = _names_a_url(payload)
+        result = handler(payload, walk)
+        if not isinstance(result, dict):
+            raise Refused("no_mapping")
+        _annotate(result, walk.note)
+        return Result(payload=result, refused=walk.refused)
+
+    def apply_to_part(self, part: str, value: object) -> Any:
+        """Build what may leave of one part of an event, by its name; None when nothing may."""
+        walk = self._walk(None, None, None)
+        result = _EVENT_PARTS[part]({part: value}, walk)
+        return result.get(part) if isinstance(result, dict) else None
+
+    def envelope_headers(self, headers: object) -> dict[str, Any]:
+        """Build what may leave of an envelope's headers."""
+        return self._headers(_ENVELOPE_HEADERS, headers)
+
+    def item_headers(self, headers: object) -> dict[str, Any]:
+        """Build what may leave of an item's headers."""
+        return self._headers(_ITEM_HEADERS, headers)
+
+    def _headers(self, handler: Handler, headers: object) -> dict[str, Any]:
+        result = handler(headers, self._walk(None, None, None))
+        return result if isinstance(result, dict) else {}
+
+    def _walk(
+        self, known: KnownValues | None, session: Session | None, route: str | None
+    ) -> Walk:
+        return Walk(
+            texts=self.texts,
+            keys=self.keys,
+            known=known,
+            trusted=self._trusted,
+            allow_headers=self._allow_headers,
+            session=session,
+            route=route,
+        )
+
+
+def _names_a_url(payload: Mapping[object, object]) -> bool:
+    info = payload.get("transaction_info")
+    source = info.get("source") if isinstance(info, Mapping) else None
+    if source in _NAMED_SOURCES:
+        return False
+    name = payload.get("transaction")
+    return source == "url" or not isinstance(name, str) or "/" in name
+
+
+def _annotate(result: dict[str, Any], note: Note | None) -> None:
+    """Put the remarks where the server looks for them.
+
+    An event has one ``_meta`` beside its fields; each log, metric or span of a batch has its own.
+    """
+    if note is None:
+        return
+    items = result.get("items")
+    notes = note.get("items")
+    if isinstance(items, list) and isinstance(notes, dict):
+        for index, remarks in notes.items():
+            if index != "":
+                items[int(index)]["_meta"] = remarks
+        return
+    result["_meta"] = note
+
+
+__all__ = ["DROP", "Policy", "Refused", "Result"]

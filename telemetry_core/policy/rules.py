@@ -1,0 +1,386 @@
+"""The rules of the policy, each a function from a value to what may leave of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from telemetry_core.policy import forms
+from telemetry_core.policy.forms import Form
+from telemetry_core.policy.statement import (
+    without_literals,
+    without_row_data,
+    without_url_details,
+)
+from telemetry_core.policy.walk import FILTERED, MAX_TEXT, Note, Walk, plain, remarked, removed
+
+
+class _Drop:
+    def __repr__(self) -> str:
+        return "DROP"
+
+
+DROP: Final = _Drop()
+"""What a rule returns for a value of which nothing may leave."""
+
+Handler = Callable[[object, Walk], object]
+
+MAX_DEPTH: Final = 10
+"""Levels of a map the app filled; the SDK cuts at five."""
+
+UNPARAMETERIZED: Final = "<< unparameterized >>"
+"""Sentry's own marker for a transaction that has no better name than a raw URL."""
+
+
+def keep(form: Form) -> Handler:
+    """Keep a value that has the form; drop another."""
+    holds = form.holds
+
+    def apply(value: object, walk: Walk) -> object:
+        if holds(value):
+            return value
+        walk.refused += 1
+        return DROP
+
+    return apply
+
+
+def text(value: object, walk: Walk) -> object:
+    if isinstance(value, str):
+        return walk.read(str.__str__(value), known=True)
+    return scalar(value, walk)
+
+
+def source(value: object, walk: Walk) -> object:
+    if isinstance(value, str):
+        return walk.read(str.__str__(value), known=False)
+    walk.refused += 1
+    return DROP
+
+
+def scalar(value: object, walk: Walk) -> object:
+    """Keep numbers and booleans where text may stand, too; a long number is read like text."""
+    if value is True or value is False:
+        return value
+    if isinstance(value, (int, float)):
+        value = int(value) if isinstance(value, int) else float(value)
+        if forms.MEASURE.holds(value) and not walk.knows_number(value):
+            return value
+        if isinstance(value, int) and value.bit_length() <= 128:
+            read = walk.read(str(value), known=True)
+            return value if walk.note is None else read
+    walk.refused += 1
+    return DROP
+
+
+def _shaped(form: Form, *, known: bool) -> Handler:
+    holds = form.holds
+
+    def apply(value: object, walk: Walk) -> object:
+        if holds(value):
+            return walk.read(value, known=known)  # type: ignore[arg-type]  # the form is one of str
+        walk.refused += 1
+        walk.note = removed("form")
+        return DROP
+
+    return apply
+
+
+name = _shaped(forms.NAME, known=False)
+slug = _shaped(forms.SLUG, known=True)
+_word = _shaped(forms.LABEL, known=False)
+
+
+def label(value: object, walk: Walk) -> object:
+    if isinstance(value, str) and value in walk.trusted:
+        return str.__str__(value)
+    if type(value) is int and 0 <= value < 1000:
+        return value
+    return _word(value, walk)
+
+
+_ABSOLUTE = re.compile(r"(?i)[/\\~]|[a-z]:[/\\]|[a-z][a-z0-9+.\-]*:/")
+_INSIDE_PROJECT = re.compile(r"(?:[\w.@+\-]+[/\\])*[\w.@+\-]+")
+_MADE_UP = re.compile(r"<[\w. \-]{1,80}>")
+_SEPARATOR = re.compile(r"[/\\]")
+# Where a path that lost its leading slash still begins with the folder of somebody's files.
+_HOME_FOLDERS = frozenset(("home", "users", "root", "documents and settings"))
+
+
+def path(value: object, walk: Walk) -> object:
+    if not isinstance(value, str):
+        walk.refused += 1
+        return DROP
+    value = str.__str__(value)
+    if _MADE_UP.fullmatch(value):
+        return walk.read(value, known=False)
+    parts = _SEPARATOR.split(value)
+    if (
+        len(parts) > 1
+        and not _ABSOLUTE.match(value)
+        and _INSIDE_PROJECT.fullmatch(value)
+        and ".." not in parts
+        and parts[0].lower() not in _HOME_FOLDERS
+    ):
+        return "/".join(walk.read(part, known=False) for part in parts)
+    result = walk.read(parts[-1], known=False)
+    if len(parts) > 1 and walk.note is None:
+        walk.note = remarked(("path", "s", 0, len(result)))
+    return result
+
+
+def route(value: object, walk: Walk) -> object:
+    """Keep the name of a route, a task or code; put Sentry's marker in place of a raw URL."""
+    if not isinstance(value, str):
+        walk.refused += 1
+        return DROP
+    value = str.__str__(value)
+    if value == walk.route:
+        return walk.read(value, known=False)
+    if walk.route_is_url or "://" in value or "?" in value:
+        walk.note = remarked(("route", "s", 0, len(UNPARAMETERIZED)))
+        return UNPARAMETERIZED
+    return walk.read(value, known=True)
+
+
+def _shortened(rule: str, *steps: Callable[[str], str]) -> Handler:
+    """Make a rule that takes the data out of a text before the text is read."""
+
+    def apply(value: object, walk: Walk) -> object:
+        if not isinstance(value, str):
+            return scalar(value, walk)
+        value = str.__str__(value)
+        if walk.known is None and value in walk.clean:
+            return value
+        shorter = value[:MAX_TEXT]
+        for step in steps:
+            shorter = step(shorter)
+        result = walk.read(shorter, known=True)
+        if shorter != value and walk.note is None:
+            walk.note = remarked((rule, "s", 0, len(result)))
+        return result
+
+    return apply
+
+
+statement = _shortened("statement", without_literals, without_row_data, without_url_details)
+message = _shortened("database", without_literals, without_row_data)
+
+
+def session(value: object, walk: Walk) -> object:
+    """Reduce a user to the anonymous session id.
+
+    Inside the gate the id is the current session's, whatever the app put there. Standing alone, the
+    filter keeps an id only if it has the form of one that is random.
+    """
+    if walk.session is not None:
+        session_id = walk.session.session_id
+    else:
+        given = value.get("id") if isinstance(value, Mapping) else None
+        session_id = given if isinstance(given, str) and _RANDOM_ID.fullmatch(given) else None
+    if not isinstance(value, Mapping) or any(key != "id" for key in value) or (
+        session_id is None or value.get("id") != session_id
+    ):
+        walk.note = removed("session")
+    return {"id": session_id} if session_id is not None else DROP
+
+
+_RANDOM_ID = re.compile(
+    r"(?:(?:anon|anonymous|session|visitor)[-_])?"
+    r"(?:[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+)
+
+
+def nested(value: object, walk: Walk, depth: int = 0) -> object:
+    """Read a value that stands under an allowed key, whatever its shape."""
+    if isinstance(value, str):
+        return walk.read(str.__str__(value), known=True)
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        return _map(value, walk, depth + 1)
+    if type(value) is list or type(value) is tuple:
+        if depth >= MAX_DEPTH:
+            walk.note = removed("depth")
+            return FILTERED
+        walk.spend(len(value))
+        result: list[object] = []
+        notes: Note = {}
+        for index, part in enumerate(value):
+            new = nested(part, walk, depth + 1)
+            if walk.note is not None:
+                notes[str(index)] = walk.note
+                walk.note = None
+            result.append(FILTERED if new is DROP else new)
+        walk.note = notes or None
+        return result
+    new = scalar(value, walk)
+    if new is DROP:
+        walk.note = remarked(("type", "s", 0, len(FILTERED)))
+        return FILTERED
+    return new
+
+
+def _map(value: Mapping[object, object], walk: Walk, depth: int) -> object:
+    if depth > MAX_DEPTH:
+        walk.note = removed("depth")
+        return FILTERED
+    walk.spend(len(value))
+    result: dict[str, object] = {}
+    notes: Note = {}
+    for key, part in plain(value).items():
+        if isinstance(key, str) and walk.keys.allows(key):
+            new: object = nested(part, walk, depth)
+            shown = str.__str__(key)
+        else:
+            # The name tells a developer what to allow; the value is not looked at.
+            shown = walk.read_key(key)
+            new = FILTERED
+            walk.note = remarked(("allowlist", "s", 0, len(FILTERED)))
+        if walk.note is not None:
+            notes[shown] = walk.note
+            walk.note = None
+        result[shown] = new
+    walk.note = notes or None
+    return result
+
+
+def map_(value: object, walk: Walk) -> object:
+    """Keep the allowed keys of a map the app filled; tags may also be a list of pairs."""
+    if isinstance(value, Mapping):
+        return _map(value, walk, 0)
+    if isinstance(value, (list, tuple)):
+        walk.spend(len(value))
+        pairs = [pair for pair in value if isinstance(pair, (list, tuple)) and len(pair) == 2]
+        if len(pairs) == len(value) and all(isinstance(key, str) for key, _ in pairs):
+            return _map({str(key): part for key, part in pairs}, walk, 0)
+    walk.refused += 1
+    return DROP
+
+
+_ATTRIBUTE_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "double": (int, float),
+    "boolean": bool,
+}
+
+
+def attributes(value: object, walk: Walk) -> object:
+    """Keep the allowed attributes of a log, metric or streamed span: ``{key: {value, type}}``."""
+    if not isinstance(value, Mapping):
+        walk.refused += 1
+        return DROP
+    walk.spend(len(value))
+    result: dict[str, object] = {}
+    notes: Note = {}
+    for key, part in plain(value).items():
+        allowed = isinstance(key, str) and walk.keys.allows(key)
+        shown = str.__str__(key) if allowed and isinstance(key, str) else walk.read_key(key)
+        given = part.get("value") if isinstance(part, Mapping) else part
+        if allowed:
+            is_statement = shown in ("db.query.text", "db.statement", "sentry.description")
+            new = statement(given, walk) if is_statement else nested(given, walk)
+        else:
+            new = FILTERED
+            walk.note = remarked(("allowlist", "s", 0, len(FILTERED)))
+        if walk.note is not None:
+            notes[shown] = {"value": walk.note}
+            walk.note = None
+        kind = part.get("type") if isinstance(part, Mapping) else None
+        expected = _ATTRIBUTE_TYPES.get(kind) if isinstance(kind, str) else None
+        if expected is None or not isinstance(new, expected):
+            kind = _attribute_type(new)
+        if kind is not None:
+            result[shown] = {"value": new, "type": kind}
+    walk.note = notes or None
+    return result
+
+
+def _attribute_type(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "double"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else None
+
+
+_NEVER_HEADERS = re.compile(r"(?i)cookie|auth|token|secret|csrf|xsrf|api[-_]?key|forwarded|-ip\b|baggage")
+
+
+def headers(value: object, walk: Walk) -> object:
+    """Keep the headers that the settings list, but never one that identifies or admits a visitor."""
+    pairs = value.items() if isinstance(value, Mapping) else value
+    result: dict[str, object] = {}
+    notes: Note = {}
+    if isinstance(pairs, (list, tuple)) or isinstance(value, Mapping):
+        for key, part in list(pairs):  # type: ignore[call-overload]  # hostile pairs raise: dropped
+            if (
+                isinstance(key, str)
+                and isinstance(part, str)
+                and key.lower() in walk.allow_headers
+                and not _NEVER_HEADERS.search(key)
+            ):
+                result[str.__str__(key)] = walk.read(str.__str__(part), known=True)
+                if walk.note is not None:
+                    notes[key] = walk.note
+                    walk.note = None
+            else:
+                walk.refused += 1
+    walk.note = notes or None
+    return result or DROP
+
+
+PUBLIC_PACKAGES: Final = frozenset(
+    """
+    aiohttp amqp asgiref billiard blinker boto3 celery certifi channels click cryptography daphne
+    django django-filter djangorestframework dramatiq elasticsearch flask flask-login
+    flask-sqlalchemy gevent graphene greenlet gunicorn h11 httpcore httptools httpx huey hypercorn
+    idna itsdangerous jinja2 kombu lxml mako markupsafe marshmallow mysqlclient numpy opentelemetry-api
+    opentelemetry-sdk pandas pillow pip psycopg psycopg2 psycopg2-binary pydantic pymongo pymysql redis
+    requests rq sentry-sdk setuptools sqlalchemy sqlparse starlette structlog telemetry-core urllib3
+    uvicorn uvloop uwsgi werkzeug wheel whitenoise wsproto
+    """.split()
+)
+
+
+def packages(value: object, walk: Walk) -> object:
+    if not isinstance(value, Mapping):
+        walk.refused += 1
+        return DROP
+    result: dict[str, object] = {}
+    for key, part in plain(value).items():
+        if isinstance(key, str) and key in PUBLIC_PACKAGES and forms.LABEL.holds(part):
+            result[str.__str__(key)] = walk.read(str(part), known=False)
+    walk.note = None
+    return result or DROP
+
+
+def drop(value: object, walk: Walk) -> object:
+    walk.refused += 1
+    walk.note = removed("policy")
+    return DROP
+
+
+RULE_HANDLERS: Mapping[str, Handler] = {
+    "label": label,
+    "name": name,
+    "slug": slug,
+    "text": text,
+    "source": source,
+    "path": path,
+    "route": route,
+    "statement": statement,
+    "message": message,
+    "map": map_,
+    "attributes": attributes,
+    "headers": headers,
+    "packages": packages,
+    "session": session,
+    "drop": drop,
+}

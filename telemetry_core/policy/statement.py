@@ -1,0 +1,89 @@
+"""Takes the data out of statements and of what databases say of them.
+
+Instrumentation names a span after the statement it ran, and databases quote the row that they
+refuse. What a developer needs is the statement's shape and the constraint's name.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SQL = re.compile(
+    r"(?is)\s*+(?:/\*.{0,200}?\*/\s*+)?\(?(?:select|insert|update|delete|with|merge|replace|create|alter"
+    r"|drop|truncate|call|exec|execute|explain|pragma|savepoint|release|begin|set|show|values"
+    r"|copy|grant|lock|vacuum|analyze|declare|fetch)\b(?=[\s\S])"
+)
+_SQL_WORD = re.compile(
+    r"(?i)\b(?:from|into|where|values|set|table|join|limit|returning|as|on|index|savepoint|select)\b"
+)
+_LITERAL = re.compile(
+    r"""
+      [EeNnBbXx]?'(?:[^'\\]|''|\\.)*+(?:'|\Z)            # 'it''s', E'it\'s'; also cut off at the end
+    | \$(?P<tag>\w{0,20})\$.*?(?:\$(?P=tag)\$|\Z)        # $$dollar quoted$$
+    | (?<![\w.$%:@])-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])   # 42, 1.5, 0x2a
+    | --[^\n]*                                           # comments hold what people typed
+    | /\*.*?(?:\*/|\Z)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# In MySQL and SQLite a double-quoted string after an operator is a value, not a name.
+_QUOTED_VALUE = re.compile(
+    r'(?i)((?:=|<>|!=|<|>|\blike|\bilike|\bregexp|\bin\s*+\(|,|\bvalues\s*+\()\s*+)"(?:[^"\\]|""|\\.)*+(?:"|\Z)(?!\s*+\.)'
+)
+_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.\-]{1,20}://)(?:[^\s/?#@]*@)?([^\s/?#@'\"<>]*)[^\s'\"<>]*")
+
+
+def without_literals(statement: str) -> str:
+    """Return SQL with ``%s`` for every literal; text that is no SQL comes back as it is.
+
+    Placeholders, names and keywords stay. A literal that was cut off by a length limit goes to the
+    end of the text.
+    """
+    if _SQL.match(statement) is None or _SQL_WORD.search(statement) is None:
+        return statement
+    without = _LITERAL.sub(lambda found: "" if found[0][:2] in ("--", "/*") else "%s", statement)
+    return _QUOTED_VALUE.sub(r"\1%s", without)
+
+
+def without_url_details(statement: str) -> str:
+    """Return the text with every URL cut to scheme and host, as Sentry groups outgoing calls."""
+    if "://" not in statement:
+        return statement
+    return _URL.sub(r"\1\2", statement)
+
+
+_ROW_DATA: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    (
+        "[parameters: ",
+        re.compile(r"(\[parameters: ).*?\](?=\s*(?:\n|\(Background|\Z))|(\[parameters: ).*+", re.DOTALL),
+        r"\1\2[Filtered]]",
+    ),  # SQLAlchemy
+    (
+        ")=(",
+        re.compile(r"(?i)(\bkey \([^()\n]{1,200}\)=\()[^\n]*?(\) (?:already exists|is not present|conflicts|is still)|\Z|\n)"),
+        r"\1[Filtered]\2",
+    ),  # PostgreSQL, unique and foreign keys
+    (
+        "Failing row contains (",
+        re.compile(r"(Failing row contains \().*?(\)\.?(?=\n|\Z)|\Z)", re.DOTALL),
+        r"\1[Filtered]\2",
+    ),  # PostgreSQL, checks
+    (
+        "Duplicate entry '",
+        re.compile(r"(Duplicate entry ').*?(' for key|\Z)", re.DOTALL),
+        r"\1[Filtered]\2",
+    ),  # MySQL
+    (
+        "invalid input syntax for ",
+        re.compile(r"(invalid input syntax for [\w ]{1,40}: \").*?(\"(?=\n|\Z)|\Z)", re.DOTALL),
+        r"\1[Filtered]\2",
+    ),  # PostgreSQL, types
+)
+
+
+def without_row_data(message: str) -> str:
+    """Return a database's error message without the values of the row it quotes."""
+    for mark, pattern, replacement in _ROW_DATA:
+        if mark in message:
+            message = pattern.sub(replacement, message)
+    return message

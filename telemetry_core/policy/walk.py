@@ -1,0 +1,179 @@
+"""The state of one item's way through the policy: what reads its text, and what it learned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from telemetry_core.filter.keys import KeyRules
+    from telemetry_core.filter.known import KnownValues
+    from telemetry_core.filter.text import Remark, TextFilter
+
+FILTERED: Final = "[Filtered]"
+MAX_TEXT: Final = 100_000
+"""Characters of one text that are kept; the SDK's own limit is as high."""
+MAX_ITEM_TEXT: Final = 4_000_000
+"""Characters of new text in one item; Sentry takes no event of more than a megabyte compressed."""
+MAX_ITEM_NODES: Final = 400_000
+"""Values in one item."""
+
+Note = dict[str, object]
+"""A piece of ``_meta``: under ``""`` the remarks on a value, under its keys those on its parts."""
+
+
+class ItemTooLarge(ValueError):
+    """The item holds more than can be read in reasonable time; it is dropped."""
+
+
+class Session:
+    """What to put in an item's ``user``: an id, nothing, or whatever has the form of an id."""
+
+    __slots__ = ("session_id",)
+
+    def __init__(self, session_id: str | None) -> None:
+        self.session_id = session_id
+
+
+class Walk:
+    """Carries one item through the interpreter. Not shared between threads.
+
+    ``note`` is how a value tells its container that it was changed: the container takes it, puts it
+    under the value's key, and hands on its own. So an unchanged item costs no ``_meta`` at all.
+    """
+
+    __slots__ = (
+        "allow_headers",
+        "clean",
+        "keys",
+        "known",
+        "note",
+        "nodes_left",
+        "refused",
+        "route",
+        "route_is_url",
+        "session",
+        "text_left",
+        "texts",
+        "trusted",
+    )
+
+    def __init__(
+        self,
+        *,
+        texts: TextFilter,
+        keys: KeyRules,
+        known: KnownValues | None = None,
+        trusted: Collection[str] = (),
+        allow_headers: Collection[str] = (),
+        session: Session | None = None,
+        route: str | None = None,
+    ) -> None:
+        self.texts = texts
+        self.clean = texts.clean
+        self.keys = keys
+        self.known = known or None
+        self.trusted = trusted
+        self.allow_headers = allow_headers
+        self.session = session
+        self.note: Note | None = None
+        self.refused = 0
+        self.route = route
+        self.route_is_url = False
+        self.nodes_left = MAX_ITEM_NODES
+        self.text_left = MAX_ITEM_TEXT
+
+    def spend(self, nodes: int) -> None:
+        """Count ``nodes`` values; raises `ItemTooLarge` when the item has too many."""
+        self.nodes_left -= nodes
+        if self.nodes_left < 0:
+            raise ItemTooLarge("more values than can be read")
+
+    def read(self, text: str, *, known: bool) -> str:
+        """Return ``text`` without anything personal, and leave a note if that changed it.
+
+        Source code passes ``known=False``: what a visitor typed may well be the name of a function.
+        """
+        if text in self.clean and not (known and self.known):
+            return text
+        if len(text) > MAX_TEXT:
+            text = text[: MAX_TEXT - 3] + "..."
+        self.text_left -= len(text)
+        if self.text_left < 0:
+            raise ItemTooLarge("more text than can be read")
+        if not text.isascii():
+            text = _without_lone_surrogates(text)
+        remarks: tuple[Remark, ...] = ()
+        if known and self.known is not None:
+            # First what is known, while the text still reads as the visitor wrote it.
+            text, remarks = self.known.filter_with_remarks(text)
+        if text not in self.clean:
+            result, later = self.texts.filter_with_remarks(text)
+            if later:
+                remarks = (*_relocated(remarks, text, result, later), *later)
+            text = result
+        if remarks:
+            self.note = remarked(*remarks)
+        return text
+
+
+    def read_key(self, key: object) -> str:
+        """Return the name of a map's key, or a token where the name could be a value.
+
+        Reads like `read`; leaves no note, since a note would have to stand under the key.
+        """
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            return FILTERED
+        read = self.read(str.__str__(key), known=True)
+        self.note = None
+        return read
+
+    def knows_number(self, value: float) -> bool:
+        """Tell whether a number is one of the values known from the request."""
+        return self.known is not None and self.known.filter(str(value)) != str(value)
+
+
+_KEY = re.compile(r"[A-Za-z_$][\w.\-:$/]{0,99}")
+
+
+def remarked(*remarks: tuple[object, ...]) -> Note:
+    """Make the note of a value's own remarks, in Relay's format ``[rule, kind, start, end]``."""
+    return {"": {"rem": [list(remark) for remark in remarks]}}
+
+
+def removed(rule: str) -> Note:
+    """Make the note of a value that was taken out whole."""
+    return remarked((rule, "x"))
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _without_lone_surrogates(text: str) -> str:
+    # JSON can't carry half a character, and no detector could read across one.
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def _relocated(
+    remarks: tuple[Remark, ...], before: str, after: str, swallowed: tuple[Remark, ...]
+) -> list[Remark]:
+    """Return ``remarks`` on ``before`` where their tokens stand in ``after``.
+
+    A token inside a longer value that a detector took out is gone, and so is its remark.
+    """
+    moved: list[Remark] = []
+    position = 0
+    for remark in sorted(remarks, key=lambda remark: remark.start):
+        token = before[remark.start : remark.end]
+        found = after.find(token, position)
+        if found < 0 or any(other.start <= found < other.end for other in swallowed):
+            continue
+        position = found + len(token)
+        moved.append(remark._replace(start=found, end=position))
+    return moved
+
+
+def plain(value: Mapping[object, object]) -> dict[object, object]:
+    """Copy any mapping into a ``dict``; one that raises makes its item be dropped."""
+    return dict(value)

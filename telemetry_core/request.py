@@ -1,0 +1,266 @@
+"""One request, from its beginning to its end: permission, session, scope, trace, error, outcome.
+
+An adapter translates its framework's request into `RequestFacts` and calls `Request` at the right
+moments; every decision about privacy is taken here. Nothing that a request may never need is made
+before it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import sentry_sdk
+from sentry_sdk.scope import use_isolation_scope, use_scope
+from sentry_sdk.utils import event_from_exception
+
+from telemetry_core import session as sessions
+from telemetry_core.consent import Permission, decide
+from telemetry_core.session import Session
+from telemetry_core.trace import UNNAMED, begin_trace, finish_transaction, start_transaction
+
+if TYPE_CHECKING:
+    from sentry_sdk.scope import Scope
+
+    from telemetry_core.config import TelemetryConfig
+
+OWN_PACKAGES: Final = ("telemetry_core", "telemetry_django", "telemetry_flask")
+
+KnownPair = tuple[str, str]
+"""A value known from the request, and the token that takes its place."""
+
+
+class RequestFacts(Protocol):
+    """What an adapter can tell of its request. Each is asked for only when it is needed.
+
+    Nothing may be read for telemetry's sake that the application has not read: no body, no stream,
+    no lazy user or session.
+    """
+
+    @property
+    def request(self) -> Any:
+        """The framework's own request object, for the consent callable."""
+
+    @property
+    def method(self) -> str:
+        """``GET``, ``POST``, ..."""
+
+    def header(self, name: str) -> str | None:
+        """The value of a request header by its usual name, or None."""
+
+    def route(self) -> str | None:
+        """The pattern that matched, such as ``/orders/<int:id>/``, or None."""
+
+    def visitor_values(self) -> Iterable[str]:
+        """What the visitor sent: query, form, JSON, cookies, headers, path arguments."""
+
+    def user_values(self) -> Iterable[str]:
+        """Who is logged in: user name, e-mail, full name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What the gate must know of the moment at which an envelope was handed over."""
+
+    admitted: frozenset[str]
+    """The item types that may leave."""
+    session_id: str | None = None
+    known: tuple[KnownPair, ...] = ()
+    route: str | None = None
+
+
+_ADMITTED: Final = {
+    Permission.FULL: frozenset(
+        ("event", "transaction", "feedback", "check_in", "profile", "attachment")
+    ),
+    Permission.ANONYMOUS: frozenset(("event",)),
+    Permission.NONE: frozenset[str](),
+}
+
+_current: ContextVar[Request | None] = ContextVar("telemetry_request", default=None)
+
+
+def current_request() -> Request | None:
+    """Return the request of this context, or None."""
+    return _current.get()
+
+
+def circumstances() -> Circumstances:
+    """Return what holds at this moment in this context."""
+    request = _current.get()
+    if request is None:
+        return Circumstances(
+            admitted=_ADMITTED[Permission.FULL],
+            session_id=sessions.get_session_manager().session_id,
+        )
+    return Circumstances(
+        admitted=_ADMITTED[request.permission],
+        session_id=request.session_id,
+        known=request.known_values(),
+        route=request.route(),
+    )
+
+
+class Request:
+    """Telemetry of one request.
+
+    `enter` binds it to the current context and `leave` unbinds it; while a body is streamed, that
+    happens for every piece. `finish` ends it. None of them raises because of telemetry.
+    """
+
+    __slots__ = (
+        "_bindings",
+        "_config",
+        "_facts",
+        "_finished",
+        "_reported",
+        "_scopes",
+        "_session",
+        "_status",
+        "_transaction",
+        "permission",
+    )
+
+    def __init__(self, config: TelemetryConfig, facts: RequestFacts) -> None:
+        self._config = config
+        self._facts = facts
+        self._session = Session()
+        self._reported: list[BaseException] = []
+        self._status: int | None = None
+        self._transaction: Any = None
+        self._finished = False
+        self._scopes: tuple[Scope, Scope] | None = None
+        self._bindings: list[ExitStack] = []
+        self.permission = decide(config.settings, facts, config.drops)
+
+    def enter(self) -> None:
+        """Bind the request to the current context: its scopes, its session, itself."""
+        with ExitStack() as stack:
+            if self._scopes is None:
+                scope = stack.enter_context(sentry_sdk.isolation_scope())
+                self._begin(scope)
+            else:
+                current, isolation = self._scopes
+                stack.enter_context(use_isolation_scope(isolation))
+                stack.enter_context(use_scope(current))
+            stack.callback(_unbind, _current.set(self))
+            stack.callback(sessions.unbind, sessions.bind(self._session))
+            self._bindings.append(stack.pop_all())
+
+    def leave(self) -> None:
+        """Unbind the request from the current context."""
+        if self._bindings:
+            self._bindings.pop().close()
+
+    def finish(self) -> None:
+        """End the request: name its transaction and hand it over. Only the first call counts."""
+        if self._finished:
+            return
+        self._finished = True
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:
+            finish_transaction(
+                transaction, route=self.route(), method=self.method, status=self._status
+            )
+        self._reported.clear()
+
+    def capture(self, error: BaseException, *, handled: bool = False) -> None:
+        """Report an exception that reached the framework."""
+        if not handled:
+            self._status = 500
+        capture_exception(self._config, error, handled=handled)
+
+    def set_status(self, status: int) -> None:
+        """Note the status of the response."""
+        self._status = status
+
+    @property
+    def session_id(self) -> str | None:
+        """The id to show as a reference code; None where the visitor may not be told apart."""
+        return self._session.id if self.permission is Permission.FULL else None
+
+    @property
+    def method(self) -> str:
+        """The request's method."""
+        return self._facts.method
+
+    def route(self) -> str | None:
+        """The pattern that matched. Never the raw path."""
+        try:
+            return self._facts.route()
+        except Exception as error:
+            self._config.drops.count("facts_error", "route", error=error)
+            return None
+
+    def known_values(self) -> tuple[KnownPair, ...]:
+        """What is known of the visitor by now; gathered anew, as a view may have read more."""
+        pairs: list[KnownPair] = []
+        for token, gather in (
+            ("[USER]", self._facts.user_values),
+            ("[INPUT]", self._facts.visitor_values),
+        ):
+            try:
+                pairs.extend((value, token) for value in gather())
+            except Exception as error:
+                self._config.drops.count("facts_error", "known_values", error=error)
+        return tuple(pairs)
+
+    def is_repeated(self, error: BaseException) -> bool:
+        """Tell whether this exception was reported in this request before, and remember it."""
+        if any(reported is error for reported in self._reported):
+            return True
+        self._reported.append(error)
+        return False
+
+    def describe(self, event: dict[str, Any]) -> None:
+        """Put the request's route, method and outcome on an event."""
+        route = self.route()
+        if route is not None or "transaction" not in event:
+            event["transaction"] = route or UNNAMED
+            event["transaction_info"] = {"source": "route" if route else "url"}
+        event["request"] = {**(event.get("request") or {}), "method": self.method}
+        if self._status is not None:
+            event.setdefault("contexts", {})["response"] = {"status_code": self._status}
+
+    def _begin(self, scope: Scope) -> None:
+        config = self._config
+        scope.set_client(config.client_for(self.permission))
+        caller_sampled = begin_trace(scope, self._facts.header("sentry-trace"))
+        if self.permission is Permission.FULL and config.traces:
+            self._transaction = start_transaction(
+                scope, rate=config.traces_sample_rate, caller_sampled=caller_sampled
+            )
+        self._scopes = (sentry_sdk.get_current_scope(), scope)
+
+
+def _unbind(token: Any) -> None:
+    try:
+        _current.reset(token)
+    except ValueError:
+        # A streamed body can end in another context than it began in.
+        _current.set(None)
+
+
+def capture_exception(config: TelemetryConfig, error: BaseException, *, handled: bool) -> str | None:
+    """Report an exception with the current scopes; return the event's id, or None."""
+    client = sentry_sdk.get_client()
+    event, hint = event_from_exception(
+        (type(error), error, without_own_frames(error.__traceback__)),
+        client_options=client.options if client.is_active() else config.client_options,
+        mechanism={"type": "telemetry", "handled": handled},
+    )
+    return sentry_sdk.get_current_scope().capture_event(event, hint=hint)
+
+
+def without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """Return the traceback from the first frame on that is not of this package's."""
+    while traceback is not None and traceback.tb_next is not None:
+        package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in OWN_PACKAGES:
+            break
+        traceback = traceback.tb_next
+    return traceback

@@ -1,0 +1,105 @@
+"""Anonymous sessions: a random id that joins what belongs together and names nobody."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Final
+
+ID_FORM: Final = re.compile(r"[0-9a-f]{32}")
+"""What a session id looks like: 128 random bits in hexadecimal."""
+
+
+def random_session_id() -> str:
+    """Return a fresh id: 128 bits from the operating system, unrelated to anything else."""
+    return secrets.token_hex(16)
+
+
+class Session:
+    """One session. Its id is made when somebody first asks for it, and stays."""
+
+    __slots__ = ("_id", "_make_id")
+
+    def __init__(self, make_id: Callable[[], str | None] = random_session_id) -> None:
+        self._make_id = make_id
+        self._id: str | None = None
+
+    @property
+    def id(self) -> str | None:
+        """The id: 32 hexadecimal digits, or None in a session that may not be told from others."""
+        if self._id is None:
+            self._id = self._make_id()
+        return self._id
+
+
+_current: ContextVar[Session | None] = ContextVar("telemetry_session", default=None)
+
+
+class SessionManager:
+    """Starts and ends sessions in the current context.
+
+    A session lives in a context variable: threads and asyncio tasks side by side never see each
+    other's, and a task sees the session it was started in. Nothing is stored and no cookie is set.
+    """
+
+    def start_session(self) -> str:
+        """Start a new session in this context, in place of any other, and return its id."""
+        session = Session()
+        _current.set(session)
+        session_id = session.id
+        assert session_id is not None  # a random session always has one
+        return session_id
+
+    def continue_session(self, session_id: str) -> bool:
+        """Make an id that was handed on the current session's; False if it isn't one of ours."""
+        if not isinstance(session_id, str) or not ID_FORM.fullmatch(session_id):
+            return False
+        _current.set(Session(lambda: session_id))
+        return True
+
+    def end_session(self) -> None:
+        """End the session of this context, if there is one."""
+        _current.set(None)
+
+    @property
+    def session_id(self) -> str | None:
+        """The id of this context's session: 32 hexadecimal digits, or None outside a session."""
+        session = _current.get()
+        return session.id if session is not None else None
+
+    @contextmanager
+    def session(self) -> Iterator[str]:
+        """Run a block in a session of its own; the one around it comes back afterwards."""
+        token = _current.set(None)
+        try:
+            yield self.start_session()
+        finally:
+            _current.reset(token)
+
+
+def bind(session: Session | None) -> Token[Session | None]:
+    """Make ``session`` the current one; hand the token to `unbind`."""
+    return _current.set(session)
+
+
+def unbind(token: Token[Session | None]) -> None:
+    """Bring back the session from before `bind`, also where the context has changed since.
+
+    A streamed response may end in another context than it began in, in which the token means
+    nothing; the session is then ended there.
+    """
+    try:
+        _current.reset(token)
+    except ValueError:
+        _current.set(None)
+
+
+_manager = SessionManager()
+
+
+def get_session_manager() -> SessionManager:
+    """Return the session manager. It holds no state of its own: sessions live in their contexts."""
+    return _manager

@@ -1,0 +1,93 @@
+"""Traces: continuing an inbound one by its ids alone, and recording a sampled request.
+
+Everything that touches how the SDK traces is here, so that the rest need not know.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import sentry_sdk
+from sentry_sdk.scope import Scope
+from sentry_sdk.tracing import Transaction
+from sentry_sdk.tracing_utils import Baggage
+
+UNNAMED: Final = "<< unparameterized >>"
+
+_SENTRY_TRACE: Final = re.compile(r"[ \t]*([0-9a-f]{32})-([0-9a-f]{16})(?:-([01]))?[ \t]*")
+
+
+def begin_trace(scope: Scope, header: str | None) -> bool | None:
+    """Give an isolation scope the trace of the caller, or a fresh one; return its decision.
+
+    Of what a caller sends only the ``sentry-trace`` header is read: trace id, span id and whether
+    it was sampled (https://develop.sentry.dev/sdk/foundations/trace-propagation/). ``baggage`` may
+    hold anything and is neither used nor handed on.
+    """
+    found = _SENTRY_TRACE.fullmatch(header) if header is not None else None
+    if found is None:
+        scope.set_new_propagation_context()
+        return None
+    scope.generate_propagation_context({"sentry-trace": found[0].strip()})
+    return None if found[3] is None else found[3] == "1"
+
+
+def start_transaction(
+    scope: Scope,
+    *,
+    rate: float | None,
+    caller_sampled: bool | None,
+    dice: Callable[[], float] = random.random,
+) -> Any:
+    """Start recording the request if it is sampled, and return its transaction, else None.
+
+    :param scope: the request's isolation scope, with its trace.
+    :param rate: from 0.0 to 1.0, or None when a ``traces_sampler`` of the user's is to decide.
+    :param caller_sampled: the caller's decision, which is honoured.
+    """
+    sampled: bool | None = None
+    thrown = 0.0
+    if rate is not None:
+        if caller_sampled is not None:
+            sampled = caller_sampled
+        elif rate > 0.0:
+            thrown = dice()
+            sampled = thrown < rate
+        if not sampled:
+            return None
+    trace = scope.get_active_propagation_context()
+    assert trace is not None  # begin_trace gave it one
+    transaction = Transaction(
+        name=UNNAMED,
+        op="http.server",
+        source="route",
+        origin="auto.http.telemetry",
+        trace_id=trace.trace_id,
+        parent_span_id=trace.parent_span_id,
+        parent_sampled=caller_sampled,
+        sampled=sampled,
+        baggage=Baggage({"sample_rand": f"{thrown:.6f}"}),
+    )
+    started = sentry_sdk.start_transaction(transaction)
+    if not started.sampled:
+        return None
+    if rate is not None and caller_sampled is None:
+        # The decision was ours, so the SDK takes the rate for 1; the server extrapolates by it.
+        transaction.sample_rate = rate
+    sentry_sdk.get_current_scope().span = transaction
+    return transaction
+
+
+def finish_transaction(
+    transaction: Any, *, route: str | None, method: str, status: int | None
+) -> None:
+    """Name a transaction by its route, note how the request ended, and hand it to the SDK."""
+    transaction.name = route or UNNAMED
+    transaction.source = "route" if route else "url"
+    if status is not None:
+        transaction.set_http_status(status)
+    transaction.set_data("http.request.method", method)
+    transaction.finish()
