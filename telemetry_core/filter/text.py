@@ -170,7 +170,8 @@ class TextFilter:
         if flags & self._encoded:
             views = list(views_of(text))
             if views:
-                self._collect(text, None, flags, found, raw=True)
+                for layer in (None, *views):
+                    self._collect(layer.text if layer else text, layer, flags, found, raw=True)
                 for view in reversed(views):
                     self._collect(view.text, view, self._flags_of(view.text), found)
         self._collect(text, None, flags | self._always, found)
@@ -181,7 +182,7 @@ class TextFilter:
         self, text: str, view: View | None, flags: int, found: _Found, raw: bool = False
     ) -> None:
         for index, (row, pattern) in enumerate(self._rows):
-            if not flags >> index & 1 or (raw and not row.raw):
+            if not (row.raw if raw else flags >> index & 1):
                 continue
             match = pattern.search(text)
             while match:

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_LAYERS = 5
+MAX_LAYERS = 8
 """Layers of encoding that are undone; what is wrapped more often than this is not seen."""
 
 # The characters that fold to others or to nothing: look-alikes of ASCII, and invisible ones.
@@ -26,14 +26,17 @@ _FOLDED = (
 )
 _ENCODED = re.compile(
     r"%(?:[0-7][0-9A-Fa-f]"
-    r"|[Cc2Dd][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]"
+    r"|[CcDd][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]"
     r"|[Ee][0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){2}"
     r"|[Ff][0-7](?:%[89ABab][0-9A-Fa-f]){3}"
     r"|[89A-Fa-f][0-9A-Fa-f])"
     r"|%u[0-9A-Fa-f]{4}"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}(?=;));?"
-    r"|\\++(?:u\{?[0-9A-Fa-f]{4}\}?|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[\"'/nrtfvb0])"
     rf"|[{_FOLDED}]"
+)
+# Undone only when nothing else is left to undo: a Windows path looks escaped all over.
+_ESCAPED = re.compile(
+    r"\\++(?:u\{?[0-9A-Fa-f]{4}\}?|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[\"'/nrtfvb0])"
 )
 _WHITE = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "b": " ", "0": " "}
 # Dots and dashes that NFKC leaves alone, though people and domain names use them as ASCII's.
@@ -50,7 +53,7 @@ def _fold(char: str) -> str:
     category = unicodedata.category(char)
     if category in ("Cf", "Mn") or char in "\u115f\u1160\u3164":
         return ""
-    if category == "Pd":
+    if category == "Pd" and char not in "\u2014\u2015":
         return "-"
     if category == "Nd":
         return str(unicodedata.decimal(char))
@@ -102,14 +105,14 @@ class View:
         return self._inner.source_span(source_start, source_end)
 
 
-def _undo(text: str, inner: View | None) -> View | None:
+def _undo(pattern: re.Pattern[str], text: str, inner: View | None) -> View | None:
     pieces: list[str] = []
     decoded: list[int] = []
     # (start in the decoded text, start in the source, end in the source or 0 when copied as is)
     stretches: list[tuple[int, int, int]] = []
     length = position = 0
     changed = False
-    for match in _ENCODED.finditer(text):
+    for match in pattern.finditer(text):
         start, end = match.span()
         encoded = match.group()
         plain = _decode(encoded)
@@ -143,7 +146,8 @@ def views_of(text: str) -> Iterator[View]:
     """
     inner: View | None = None
     for _ in range(MAX_LAYERS):
-        view = _undo(text if inner is None else inner.text, inner)
+        current = text if inner is None else inner.text
+        view = _undo(_ENCODED, current, inner) or _undo(_ESCAPED, current, inner)
         if view is None:
             return
         yield view

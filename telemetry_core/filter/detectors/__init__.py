@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from telemetry_core.filter.detectors import (
     contact,
     device,
+    identity,
     location,
     network,
     paths,
@@ -21,6 +22,7 @@ DETECTORS: tuple[Detector, ...] = (
     *paths.DETECTORS,
     *payment.DETECTORS,
     *device.DETECTORS,
+    *identity.DETECTORS,
     *network.DETECTORS,
     *contact.DETECTORS,
     *location.DETECTORS,

@@ -9,7 +9,7 @@ from telemetry_core.filter.detectors.detector import Detector
 # Scripts written without spaces: an address ends where such a neighbour begins.
 _UNSPACED = "\u0e00-\u0eff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = rf"[^\W{_UNSPACED}]"
-_LOCAL_MARKS = r".+'!$*^~`|{}\-"
+_LOCAL_MARKS = r".+'!$*^~\-"
 _LABEL = rf"(?:[^\W_{_UNSPACED}](?:[^\W{_UNSPACED}]|-){{0,62}}|[{_UNSPACED}]{{1,63}})"
 _TOP = rf"(?:xn--[A-Za-z0-9-]{{2,59}}|[^\W\d_{_UNSPACED}]{{2,63}}|[{_UNSPACED}]{{2,63}})"
 _DOMAIN = (
@@ -23,8 +23,8 @@ _COUNTRY = (
     r"|2[1-689][0-9]|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]|8[058][0-9]|87[0-9]|9[679][0-9])"
 )
 _GAP = r"[ .\-/()+]{0,3}"
-_START = r"(?<![0-9A-Za-z_])(?<![0-9A-Za-z][-.,:/])"
-_END = r"(?![0-9A-Za-z_])(?![-.,:/][0-9])"
+_START = r"(?<![0-9A-Za-z_])(?<![0-9A-Za-z][-.])(?<![0-9][:/])"
+_END = r"(?![0-9A-Za-z_])(?![-.:/][0-9])"
 # Day, month and year in either order: as many digits as a short telephone number has.
 _DATE = re.compile(r"[0-9]{1,2}([-./ ])[0-9]{1,2}\1(?:19|20)[0-9]{2}(?![0-9])")
 
@@ -58,7 +58,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="[EMAIL]",
         trigger=(r"@(?=[^ \n])",),
         pattern=(
-            rf"(?<![\w{_LOCAL_MARKS}])(?:[{_LOCAL_MARKS}]++)?"
+            rf"(?<!{_WORD})(?<![{_LOCAL_MARKS}])[{_LOCAL_MARKS}]*+"
             rf"(?P<value>(?:(?:{_WORD}|[{_LOCAL_MARKS}])++|[{_UNSPACED}]++)@{_DOMAIN})"
         ),
         finds=(
@@ -106,7 +106,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="[PHONE]",
         trigger=_DIGIT_PAIR,
         pattern=(
-            rf"{_START}(?P<value>\(?0[1-9][0-9]{{0,4}}\)?(?: ?[-./+] ?|[ ]|(?<=\)))"
+            rf"{_START}(?P<value>(?:\(0[1-9][0-9]{{0,4}}\)[-./ +]{{0,2}}|0[1-9][0-9]{{0,4}}(?: ?[-./+] ?|[ ]))"
             rf"[0-9]{{2,8}}(?:[-. /+][0-9]{{1,8}}){{0,5}}){_END}"
         ),
         check=_is_national,

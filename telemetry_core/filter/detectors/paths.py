@@ -13,6 +13,10 @@ _ROOT = (
     r"|work|project|projects|private|Volumes|Library|Applications|System|run|proc|sys|dev|boot|lib|lib64"
     r"|bin|sbin|snap|nix|storage|sdcard|export|builds|github|code|www|site|sites|volume[0-9]|c|d)"
 )
+# A folder of a home directory: "Jane Doe" is one folder when a separator follows.
+_SPACED = rf"{_SEGMENT}++(?: (?!/){_SEGMENT}++){{0,3}}"
+_NAME_CHARACTER = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$.]"
+_NAME = rf"{_NAME_CHARACTER}++(?:\.+{_NAME_CHARACTER}++)*+"
 _WIN = r"[^\\/:*?\"<>|\n\r\t]"
 _SEPARATOR = r"(?:\\{1,8}|/)"
 
@@ -25,7 +29,7 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(r":\\",  ":/"),
         pattern=(
             r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and settings)[\\/]{1,8}"
-            r"[^\\/:*?\"'<>|\s,;)]{1,64})[\\/]{0,8}(?![^\s\"'<>|:*?,;)\]}])"
+            rf"{_NAME}){_SEPARATOR}?+(?![^\s\"'`<>|:*?,;)\]}}&=#])"
         ),
         finds=(r"C:\Users\jane", r"'C:\\Users\\jane\\'"),
         spares=(r"C:\temp", "c:/x"),
@@ -48,7 +52,7 @@ DETECTORS: tuple[Detector, ...] = (
         raw=True,
         trigger=(r"\\\\",),
         pattern=(
-            r"(?<![\\\w])(?P<value>\\{2,8}(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
+            r"(?<![\\\w])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
             rf"(?:\\{{1,4}}{_WIN}{{2,128}})*?\\{{1,4}}(?:{_WIN}{{1,128}}\\{{1,4}}(?=[^\\/:*?\"<>|\s]))*+)"
             r"(?=[^\\/:*?\"<>|\s]{2})"
         ),
@@ -68,8 +72,8 @@ DETECTORS: tuple[Detector, ...] = (
         token="[PATH]",
         trigger=("/home/", "/users/"),
         pattern=(
-            r"(?<![\w/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
-            rf"(?:[^\s/\\\"'`<>|:;,*?()\[\]{{}}=&#$])++/?)(?!{_SEGMENT})(?! [\w .-]{{0,40}}/)"
+            rf"(?<![\w/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
+            rf"{_NAME}/?+)(?!\.*+{_SEGMENT})"
         ),
         finds=("/home/jane", "in /Users/jane/", "HOME=/home/jane;"),
         spares=("/api/users/", "/home/"),
@@ -89,7 +93,9 @@ DETECTORS: tuple[Detector, ...] = (
         token="",
         trigger=("/",),
         pattern=(
-            rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>/{_ROOT}/(?:{_SEGMENT}++/)*+)(?={_SEGMENT})"
+            rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>"
+            rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/(?:{_SPACED}/)++"
+            rf"|/(?!home/|Users/){_ROOT}/(?:{_SEGMENT}++/)*+)(?={_SEGMENT})"
         ),
         finds=("open /etc/passwd", "/var/log/jane/app.log:12", "(/tmp/x.txt)"),
         spares=("/api/orders/<id>/", "and/or", "text/html", "/api/v1/users"),

@@ -1,0 +1,156 @@
+"""National identity numbers: those with a form or a check digit that makes a match safe.
+
+Numbers that are bare digits with a weak check (or none) are found only next to a word that says
+what they are. Forms and check digits: python-stdnum, module by module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+from stdnum.iso7064 import mod_11_2
+
+from telemetry_core.filter.detectors.detector import Detector
+
+_START = r"(?<![0-9A-Za-z_])(?<![0-9][-.,])"
+_END = r"(?![0-9A-Za-z_])(?![-.,][0-9])"
+_MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+_DAY_MONTH = r"(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])"
+
+
+@cache
+def _validator(module: str) -> Callable[[str], bool]:
+    # Each is imported when a number of its form first turns up; most processes need none.
+    validator: Callable[[str], bool] = import_module(f"stdnum.{module}").is_valid
+    return validator
+
+
+def _checked_by(module: str) -> Callable[[re.Match[str]], bool]:
+    return lambda match: bool(_validator(module)(match["value"].replace("+", "").upper()))
+
+
+def _is_chinese(match: re.Match[str]) -> bool:
+    return bool(mod_11_2.is_valid(match["value"].upper()))
+
+
+# (name, pattern, module of python-stdnum, trigger, finds, spares)
+_NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
+    ("dni", r"[0-9]{8}-?[A-HJ-NP-TV-Z]", "es.dni", ("00000000[a-z-]",),
+     ("DNI 54362315K",), ("54362315A", "54362315k")),
+    ("nie", r"[XYZ][0-9]{7}-?[A-HJ-NP-TV-Z]", "es.nie", ("[xyz]0000000",),
+     ("X2482300W",), ("X2482300A",)),
+    ("codice_fiscale",
+     r"[A-Za-z]{6}[0-9LMNP-Vl-v]{2}[A-EHLMPRSTa-ehlmprst][0-9LMNP-Vl-v]{2}[A-Za-z][0-9LMNP-Vl-v]{3}[A-Za-z]",
+     "it.codicefiscale", ("[a-z]{6}[0lmnp-v]{2}[a-ehlmprst][0lmnp-v]{2}[a-z]",),
+     ("RCCMNL83S18D969H",), ("RCCMNL83S18D967H",)),
+    ("nir", r"[1-478][ +]?[0-9]{2}[ +]?[0-9]{2}[ +]?[0-9][0-9AB][ +]?[0-9]{3}[ +]?[0-9]{3}[ +]?[0-9]{2}",
+     "fr.nir", ("0[ +]?00[ +]?00[ +]?0[0ab]",),
+     ("2 95 10 99 126 111 93", "253072B07300470"), ("295109912611194",)),
+    ("cpf", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", "br.cpf", (r"\.000-00",),
+     ("390.533.447-05",), ("231.002.999-00",)),
+    ("hetu", rf"{_DAY_MONTH}[0-9]{{2}}[-+A-FU-Y][0-9]{{3}}[0-9A-FHJ-NPR-Y]", "fi.hetu",
+     ("000000[a-f+u-y-]000[0a-y]",), ("131052-308T",), ("131052-308U",)),
+    ("personnummer", rf"(?:19|20)?[0-9]{{2}}{_MONTH_DAY}[-+][0-9]{{4}}", "se.personnummer",
+     ("000000[+-]0000",), ("880320-0016",), ("880320-0018",)),
+    ("cpr", rf"{_DAY_MONTH}[0-9]{{2}}-[0-9]{{4}}", "dk.cpr", ("000000-0000",),
+     ("211062-5629",), ("511062-5629",)),
+    ("ahv", r"756[. +-]?[0-9]{4}[. +-]?[0-9]{4}[. +-]?[0-9]{2}", "ch.ssn", (r"000[. +-]?0000",),
+     ("756.9217.0769.85", "7569217076985"), ("756.9217.0769.84",)),
+    ("niss", r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[0-9]{3}\.[0-9]{2}", "be.nn", (r"\.00-000\.00",),
+     ("85.07.30-033.28",), ("85.07.30-033.29",)),
+    ("sin", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{3}", "ca.sin", ("000[- +]000[- +]000",),
+     ("123-456-782",), ("123-456-789",)),
+    ("nhs", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{4}", "gb.nhs", ("000[- +]000[- +]0000",),
+     ("943-476-5870",), ("1.2.3",)),
+    ("aadhaar", r"[2-9][0-9]{3}([- +])[0-9]{4}\2[0-9]{4}", "in_.aadhaar",
+     ("0000[- +]0000[- +]0000",), ("2341 2341 2346",), ("2341 2341 2347",)),
+    ("cnp", rf"[1-8][0-9]{{2}}{_MONTH_DAY}[0-9]{{6}}", "ro.cnp", ("0000000000000",),
+     ("1630615123457",), ("1700000000000", "1630615123458")),
+    ("curp", r"[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]", "mx.curp", ("[a-z]{4}000000[hm]",),
+     ("BOXW310820HNERXN09",), ("BOXW310820HNERXN08",)),
+)  # fmt: skip
+
+_WORDS = (
+    r"ssn|social[ _-]?security|soc[ _-]?sec|sin|national[ _-]?id(?:entity)?|id[ _-]?card|identity[ _-]?card"
+    r"|passport|driver'?s?[ _-]?licen[sc]e|driving[ _-]?licen[sc]e|tax[ _-]?(?:id|payer[ _-]?id)|tin|itin|nin|nino"
+    r"|dni|nif|nie|cpf|cnpj|pesel|bsn|insee|nir|personnummer|cpr|hetu|egn|cnp|oib|curp|rfc|aadhaar|nhs|rrn"
+    r"|tckn|tc[ _-]?kimlik|steuer[ _-]?id|idnr|avs|ahv|niss|rodn[eé] [cč][ií]slo|codice[ _-]?fiscale|fnr|isikukood"
+)
+
+DETECTORS: tuple[Detector, ...] = (
+    Detector(
+        name="ssn",
+        token="[ID]",
+        trigger=("000[- +]00[- +]0000",),
+        # SSA's rules for what is never issued; 9xx is an ITIN.
+        pattern=(
+            rf"{_START}(?P<value>(?!000|666)[0-9]{{3}}([- +])(?!00)[0-9]{{2}}\2(?!0000)[0-9]{{4}}){_END}"
+        ),
+        finds=("123-45-6789", "ssn 123 45 6789", "912-70-1234"),
+        spares=("000-12-3456", "123-45-67890", "2024-01-02"),
+    ),
+    Detector(
+        name="nino",
+        token="[ID]",
+        trigger=("[a-z]{2}[ +]?00[ +-]?00[ +-]?00[ +-]?[a-dt]",),
+        pattern=(
+            rf"{_START}(?P<value>(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|ZZ)"
+            r"[ +]?[0-9]{2}[ +-]?[0-9]{2}[ +-]?[0-9]{2}[ +-]?[A-DT])(?![0-9A-Za-z_])"
+        ),
+        finds=("AB 12 34 56 C", "JG103759A"),
+        spares=("DA 12 34 56 C", "AB123456X"),
+    ),
+    Detector(
+        name="rrn",
+        token="[ID]",
+        trigger=("000000-0000000",),
+        # South Korea dropped the check digit in 2020; the date and the century digit remain.
+        pattern=rf"{_START}(?P<value>[0-9]{{2}}{_MONTH_DAY}-[1-8][0-9]{{6}}){_END}",
+        finds=("971013-1019877",),
+        spares=("971313-1019877", "971013-9019877"),
+    ),
+    Detector(
+        name="ric",
+        token="[ID]",
+        trigger=("00000000000000000[0x]",),
+        pattern=(
+            rf"{_START}(?P<value>[1-9][0-9]{{5}}(?:19|20)[0-9]{{2}}{_MONTH_DAY}[0-9]{{3}}[0-9Xx]){_END}"
+        ),
+        check=_is_chinese,
+        finds=("11010519491231002X",),
+        spares=("110105194912310021",),
+    ),
+    *(
+        Detector(
+            name=name,
+            token="[ID]",
+            trigger=trigger,
+            pattern=rf"{_START}(?P<value>{pattern}){_END}",
+            check=_checked_by(module),
+            finds=finds,
+            spares=spares,
+        )
+        for name, pattern, module, trigger, finds, spares in _NUMBERS
+    ),
+    Detector(
+        name="id_by_word",
+        token="[ID]",
+        trigger=(
+            "ssn", "soci", "sin[^a-z]", "nati", "iden", "card", "passport", "licen", "tax", "tin[^a-z]",
+            "nin", "dni", "nif", "nie[^a-z]", "cpf", "cnpj", "pesel", "bsn", "insee", "nir[^a-z]", "person", "cpr",
+            "hetu", "egn", "cnp", "oib", "curp", "rfc", "aadh", "nhs", "rrn", "tckn", "tc[ _-]?ki", "steuer",
+            "idnr", "avs", "ahv", "niss", "rodn", "codice", "fnr", "isiku",
+        ),
+        pattern=(
+            rf"(?i:(?<![a-z])(?:{_WORDS}))(?i:[ _-]?(?:number|no|nr|num|id|code))?\.?[\\\"']{{0,4}}"
+            r"[ ]?[:=#][ ]?[\\\"']{0,4}"
+            r"(?P<value>(?=[A-Za-z]{0,4}[ -]?[0-9])[0-9A-Za-z](?:[ .+/-]?[0-9A-Za-z]){5,19})(?![0-9A-Za-z])"
+        ),
+        check=lambda match: sum(char.isdigit() for char in match["value"]) >= 5,
+        finds=("ssn=123456789", '"passport": "C01X00T47"', "PESEL: 44051401359", "bsn: 111222333"),
+        spares=("rfc: 2822", "passport: none", "ssn=%s"),
+    ),
+)  # fmt: skip
