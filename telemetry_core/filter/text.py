@@ -170,8 +170,10 @@ class TextFilter:
         if flags & self._encoded:
             views = list(views_of(text))
             if views:
-                for layer in (None, *views):
-                    self._collect(layer.text if layer else text, layer, flags, found, raw=True)
+                for view in reversed(views):
+                    if not view.unescaped:
+                        self._collect(view.text, view, flags, found, raw=True)
+                self._collect(text, None, flags, found, raw=True)
                 for view in reversed(views):
                     self._collect(view.text, view, self._flags_of(view.text), found)
         self._collect(text, None, flags | self._always, found)

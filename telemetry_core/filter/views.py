@@ -34,10 +34,10 @@ _ENCODED = re.compile(
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}(?=;));?"
     rf"|[{_FOLDED}]"
 )
+_NUMBERED = re.compile(r"\\++(?:u\{?[0-9A-Fa-f]{4}\}?|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2})")
 # Undone only when nothing else is left to undo: a Windows path looks escaped all over.
-_ESCAPED = re.compile(
-    r"\\++(?:u\{?[0-9A-Fa-f]{4}\}?|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[\"'/nrtfvb0])"
-)
+_ESCAPED = re.compile(r"\\++[\"'/nrtfvb0]")
+_STEPS = (_ENCODED, _NUMBERED, _ESCAPED)
 _WHITE = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "b": " ", "0": " "}
 # Dots and dashes that NFKC leaves alone, though people and domain names use them as ASCII's.
 _PUNCTUATION = {
@@ -87,6 +87,8 @@ class View:
 
     text: str
     """The decoded text."""
+    unescaped: bool
+    """Whether backslash escapes were undone, too: Windows paths can't be read any more."""
     _decoded: list[int]
     _stretches: list[tuple[int, int, int]]
     _inner: View | None
@@ -135,7 +137,8 @@ def _undo(pattern: re.Pattern[str], text: str, inner: View | None) -> View | Non
     decoded.append(length)
     stretches.append((length, position, 0))
     pieces.append(text[position:])
-    return View("".join(pieces), decoded, stretches, inner)
+    unescaped = pattern is _ESCAPED or (inner is not None and inner.unescaped)
+    return View("".join(pieces), unescaped, decoded, stretches, inner)
 
 
 def views_of(text: str) -> Iterator[View]:
@@ -147,7 +150,7 @@ def views_of(text: str) -> Iterator[View]:
     inner: View | None = None
     for _ in range(MAX_LAYERS):
         current = text if inner is None else inner.text
-        view = _undo(_ENCODED, current, inner) or _undo(_ESCAPED, current, inner)
+        view = next(filter(None, (_undo(step, current, inner) for step in _STEPS)), None)
         if view is None:
             return
         yield view

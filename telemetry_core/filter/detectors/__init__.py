@@ -13,11 +13,13 @@ from telemetry_core.filter.detectors import (
     paths,
     payment,
     secrets,
+    tokens,
 )
 from telemetry_core.filter.detectors import build as _build
 from telemetry_core.filter.detectors.detector import Detector
 
 DETECTORS: tuple[Detector, ...] = (
+    *tokens.DETECTORS,
     *secrets.DETECTORS,
     *paths.DETECTORS,
     *payment.DETECTORS,

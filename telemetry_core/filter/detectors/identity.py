@@ -15,8 +15,8 @@ from stdnum.iso7064 import mod_11_2
 
 from telemetry_core.filter.detectors.detector import Detector
 
-_START = r"(?<![0-9A-Za-z_])(?<![0-9][-.,])"
-_END = r"(?![0-9A-Za-z_])(?![-.,][0-9])"
+_START = r"(?<![0-9A-Za-z_])(?<![0-9][-.])"
+_END = r"(?![0-9A-Za-z_])(?![-.][0-9])"
 _MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _DAY_MONTH = r"(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])"
 
@@ -107,10 +107,10 @@ DETECTORS: tuple[Detector, ...] = (
         name="rrn",
         token="[ID]",
         trigger=("000000-0000000",),
-        # South Korea dropped the check digit in 2020; the date and the century digit remain.
-        pattern=rf"{_START}(?P<value>[0-9]{{2}}{_MONTH_DAY}-[1-8][0-9]{{6}}){_END}",
+        # South Korea dropped the check digit in 2020; the century digit remains.
+        pattern=rf"{_START}(?P<value>[0-9]{{6}}-[1-8][0-9]{{6}}){_END}",
         finds=("971013-1019877",),
-        spares=("971313-1019877", "971013-9019877"),
+        spares=("971013-9019877", "971013-101987"),
     ),
     Detector(
         name="ric",

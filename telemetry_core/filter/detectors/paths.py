@@ -29,7 +29,7 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(r":\\",  ":/"),
         pattern=(
             r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and settings)[\\/]{1,8}"
-            rf"{_NAME}){_SEPARATOR}?+(?![^\s\"'`<>|:*?,;)\]}}&=#])"
+            rf"{_NAME}){_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])"
         ),
         finds=(r"C:\Users\jane", r"'C:\\Users\\jane\\'"),
         spares=(r"C:\temp", "c:/x"),

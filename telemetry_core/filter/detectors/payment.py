@@ -22,6 +22,7 @@ _ISSUERS = re.compile(
     r"|62[0-9]{14,17}|81[0-9]{14,17}"  # UnionPay
     r"|220[0-4][0-9]{12,15}"  # Mir
     r"|(?:50(?:18|20|38)|5[6-8][0-9]{2}|5893|6304|6390|6759|676[123]|0604)[0-9]{8,15}"  # Maestro
+    r"|(?:50|63|66|67)[0-9]{14}"  # Maestro, the rest of its ranges
     r"|(?:606282|637[0-9]{3}|60[0-9]{4}|65[0-9]{4})[0-9]{10}"  # Hipercard, Elo, RuPay
 )
 
@@ -50,8 +51,8 @@ def _is_iban(match: re.Match[str]) -> bool:
     return bool(mod_97_10.is_valid(value[4:] + value[:4]))
 
 
-_START = r"(?<![0-9A-Za-z])(?<![0-9][.,])"
-_END = r"(?![0-9A-Za-z])(?![.,][0-9])"
+_START = r"(?<![0-9A-Za-z])(?<![0-9]\.)"
+_END = r"(?![0-9A-Za-z])(?!\.[0-9])"
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(

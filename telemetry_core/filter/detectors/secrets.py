@@ -1,4 +1,4 @@
-"""Credentials: well-known token forms, and values next to a word that says what they are."""
+"""Credentials next to a word that says what they are: ``password=...``, headers, parameters."""
 
 from __future__ import annotations
 
@@ -8,126 +8,180 @@ from collections import Counter
 
 from telemetry_core.filter.detectors.detector import Detector
 
-_B64 = r"[A-Za-z0-9_-]"
-_START = r"(?<![A-Za-z0-9_])"
-
-# Forms that give themselves away: (name, pattern, example). Sources: the vendors' documentation,
-# as collected by GitHub's secret scanning patterns.
-_FORMS = (
-    ("jwt", rf"eyJ{_B64}{{8,}}+\.{_B64}{{4,}}+(?:\.{_B64}*+)?", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"),
-    ("aws_key_id", r"(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{16}(?![A-Za-z0-9])", "AKIAIOSFODNN7EXAMPLE"),
-    ("github_token", r"(?:gh[pousr]_[A-Za-z0-9]{30,}+|github_pat_[A-Za-z0-9_]{22,}+)", "ghp_" + "a1B2" * 9),
-    ("gitlab_token", rf"gl(?:pat|dt|rt|cbt|ptt|ft|soat|imt|agent|oas|ffct)-{_B64}{{16,}}+", "glpat-" + "a1B2c" * 4),
-    ("slack_token", r"xox[abeoprs]-[A-Za-z0-9-]{8,}+|xapp-[A-Za-z0-9-]{8,}+", "xoxb-1234567890-abcdefABCDEF"),
-    ("stripe_key", r"(?:[sr]k_(?:live|test|prod)_|whsec_)[A-Za-z0-9+/=]{10,}+", "sk_live_" + "a1B2c3" * 4),
-    ("google_key", rf"AIza{_B64}{{30,}}+|ya29\.[A-Za-z0-9_.-]{{10,}}+|GOCSPX-{_B64}{{20,}}+|1//0{_B64}{{30,}}+", "AIza" + "Sy1Az" * 7),
-    ("npm_token", r"npm_[A-Za-z0-9]{30,}+", "npm_" + "a1B2" * 9),
-    ("pypi_token", rf"pypi-{_B64}{{16,}}+", "pypi-AgEIcHlwaS5vcmcC1234"),
-    ("ai_key", rf"sk-(?:ant-|proj-|svcacct-|or-|lf-)?{_B64}{{20,}}+|hf_[A-Za-z0-9]{{20,}}+|r8_[A-Za-z0-9]{{30,}}+|gsk_[A-Za-z0-9]{{30,}}+", "sk-" + "a1B2c3" * 8),
-    ("sendgrid_key", rf"SG\.{_B64}{{16,}}+\.{_B64}{{16,}}+", "SG." + "a1B2c3d4" * 3 + "." + "a1B2c3d4" * 5),
-    ("vendor_token", r"(?:dop_v1_|doo_v1_|dor_v1_|shp(?:at|ca|pa|ss)_|sntrys_|sntryu_|lin_api_|rubygems_|dckr_pat_|figd_|PMAK-|hvs\.|hvb\.|EAACEdEose0cBA|NRAK-|glsa_|tskey-|pk\.eyJ|sq0[a-z]{3}-|AGE-SECRET-KEY-1|key-(?=[0-9a-f]{32})|nfp_|vercel_|ATATT3x)[A-Za-z0-9_.=-]{16,}+", "dop_v1_" + "a1b2c3d4" * 8),
-    ("telegram_token", rf"[0-9]{{8,10}}:A[A-Z]{_B64}{{32,33}}(?![A-Za-z0-9_-])", "123456789:AA" + "a1B2c3d4e" * 3 + "a1B2c3"),
-    ("twilio_key", r"(?:SK|AC)[0-9a-f]{32}(?![A-Za-z0-9])", "SK" + "a1b2c3d4" * 4),
-)  # fmt: skip
-
-_SENSITIVE = (
-    r"(?:pass(?:w(?:or)?d|phrase|code|wd)?|pwd|passwort|contrasena|senha|secret|api_?-?key|apikey"
-    r"|(?:access|secret|private|signing|encryption|account|client|master|shared|auth|session|crypt|storage)"
-    r"[_ -]?(?:access)?[_ -]?key|token|credentials?|auth(?:orization|entication)?|jwt|csrf|xsrf"
-    r"|csrftoken|csrfmiddlewaretoken|session_?-?id|phpsessid|jsessionid|sid|cookie|set-cookie|otp|cvv|cvc|pin"
-    r"|sig(?:nature)?|x-api-key|dsn|client_?secret)"
+# Long enough to mean nothing else, whatever letters stand before ("dbpassword").
+_ANYWHERE = (
+    r"passw(?:or)?d|passwd|passphrase|passcode|passwort|contrasena|contraseña|senha|mot_?de_?passe"
+    r"|secret(?:[_-]?access)?(?:[_-]?key)?|api[_ -]?key|api[_ -]?token|(?:access|auth|refresh|bearer|id)[_ -]?token"
+    r"|(?:access|private|signing|encryption|account|master|shared[_-]?access|session|storage|license|hmac)[_ -]?key"
+    r"|credentials?|csrf[_-]?token|xsrf[_-]?token|csrfmiddlewaretoken|sessionid|sessid|session_?token"
+    r"|connection[_ -]?string|authorization"
 )
-_KEY = rf"(?i:(?:(?<![A-Za-z])|(?<=_)|(?<=[a-z])(?=[A-Z])){_SENSITIVE}(?:s|_?hash|_?value|_?[0-9]|[_-]?key|[_-]?id|[_-]?token)?)"
-_Q = r"\\{0,4}[\"']"
+# Only as a word of their own, or as one part of a name ("x-auth", "userPin").
+_WORD = (
+    r"pass|pwd|pw|token|tokens|auth|authentication|oauth|jwt|csrf|xsrf|sid|cookies?|set-cookie|otp|totp|mfa|cvv2?|cvc"
+    r"|pin|sig|signature|dsn|nonce|bearer|creds?|session"
+)
+_KEY = (
+    rf"(?:(?i:{_ANYWHERE})|(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{_WORD}))"
+    r"(?i:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header|[0-9])){0,2}s?"
+)
+_QUOTE = r"\\{0,8}[\"']"
+_ASSIGN = rf"(?:{_QUOTE})?\]?[ ]{{0,4}}(?:=>|:=|==|[:=])[ ]{{0,4}}"
+_SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(?: |\+|%20))?"
+
+# What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
-    r"(?:[A-Za-z_][A-Za-z0-9_]*(?:[.(\[]|$)|[\[({<]|None|True|False|\.\.\.|[0-9.]{1,4}$|%[sdr(]|%%|\$\{|\?|:[a-z]|lambda)"
+    r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*[\[(.)\]}|]"  # a call, an attribute
+    r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
+    r"|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
 )
-_WORDS = re.compile(r"[a-z_]+|[A-Z][a-z]+|[A-Z_]+")
+_CONSTANTS = frozenset(
+    "none true false null undefined str bytes int bool float object any string text self cls optional "
+    "required missing invalid expired not is in if for and or the was has must should cannot empty "
+    "nil nan password token secret list dict tuple set type callable boolean integer number unknown "
+    "denied rejected failed ok error valid changed default disabled enabled".split()
+)  # fmt: skip
+_NAME = re.compile(r"[A-Za-z_]+")
+_TYPE = re.compile(r"(?:[A-Z][a-z]+)+|[A-Z][A-Z_]+|_[A-Za-z_]+|[a-z]+(?:_[a-z]+)+")
 
 
-def _is_not_code(match: re.Match[str]) -> bool:
-    value = match["value"]
-    if value.startswith(("[", "(", "{", "<", "$", "%", "f'", 'f"')):
+def _is_credential(match: re.Match[str]) -> bool:
+    """Tell a value from code, and from words about credentials."""
+    key, value = match["key"].lower(), match["value"]
+    assign = match["assign"].strip("\\\"'")
+    lowered = value.strip(".!?").lower()
+    if lowered in _CONSTANTS or _CODE.match(value):
         return False
-    rest = match.string[match.end() : match.end() + 1]
-    if _CODE.match(value) and (rest in ("(", "[", ".") or re.match(r"[A-Za-z_]\w*[.(\[]", value)):
+    if key.startswith("token") and value.isdigit() and len(value) < 8:
+        return False  # a count of tokens
+    if _NAME.fullmatch(value) is None:
+        return True
+    after = match.string[match.end() : match.end() + 1]
+    if lowered.strip("_") in key or re.search(_ANYWHERE, lowered) or after in tuple("([.)=|{"):
         return False
-    return value not in ("None", "True", "False", "null", "true", "false", "str", "bytes", "int", "bool", "self")
+    if assign == "=":
+        # "password=hunter" is a value, "login(user, password=word)" is code.
+        return after != ","
+    return ":" in assign and _TYPE.fullmatch(value) is None and after in ("", "\n", ",", ";", "&", "}")
+
+
+def _is_text(match: re.Match[str]) -> bool:
+    """Tell a quoted credential from a placeholder and from the name of a field."""
+    key, value = match["key"].lower(), match["value"]
+    lowered = value.lower()
+    if lowered in _CONSTANTS or re.fullmatch(r"%s|%\(\w+\)s|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|\[[A-Z]+\]|\[Filtered\]", value):
+        return False
+    if re.fullmatch(r"_?[A-Za-z]+(?:[_-][A-Za-z]+)+", value) and re.search(rf"{_ANYWHERE}|{_WORD}", lowered):
+        return False
+    return lowered != key
 
 
 def _is_random(match: re.Match[str]) -> bool:
+    """Tell a random value from words, versions and identifiers, by its entropy (bits a char)."""
     value = match["value"]
     counts = Counter(value)
     entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
-    return entropy >= 3.0 and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+    kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
+    return entropy >= 2.8 and kinds >= 2 and any(char.isdigit() for char in value) and (
+        re.fullmatch(r"[a-z]+[-_.][0-9.]+|[A-Za-z]+[0-9]{1,2}|[0-9]+[a-z]{1,2}", value) is None
+    )
 
 
-_SENSITIVE_TRIGGERS = (
-    "pass", "pwd", "secret", "token", "key", "cred", "auth", "jwt", "csrf", "sess", "cookie", "otp",
-    "cvv", "cvc", "pin", "sig", "dsn", "sid", "senha", "contrasena", "xsrf",
+def _is_key(match: re.Match[str]) -> bool:
+    value = match["value"]
+    return _is_random(match) and re.fullmatch(r"[0-9a-fA-F-]+|[a-z_.:-]+[0-9a-f.:-]*", value) is None
+
+
+_TRIGGERS = (
+    "pass", "pwd", "pw[^a-z]", "secret", "token", "_key", "-key", " key", "[a-z]key", "cred", "auth", "jwt", "csrf", "sess",
+    "cookie", "otp", "mfa", "cvv", "cvc", "pin", "sig", "dsn", "sid", "senha", "contrase", "xsrf", "bearer",
+    "nonce", "connection", "mot",
 )  # fmt: skip
+_PERSONAL = (
+    r"(?:[a-z0-9]{1,12}[_.-]){0,3}(?:e-?mail|mail|name|user(?:name)?|login|phone|mobile|tel|address|addr|street|city|zip"
+    r"|zipcode|postcode|postal_?code|birth_?(?:day|date)|dob|age|gender|ssn|token|key|apikey|auth|sig|signature|code"
+    r"|state|nonce|secret|password|passwd|pwd|pass|session|sessionid|sid|jwt|otp|pin|hash|credential|policy|ticket"
+    r"|assertion|samlresponse|samlrequest|lat|lon|lng|latitude|longitude|ip|customer|account|invite|confirm(?:ation)?)"
+    r"(?:[_.-]?(?:id|key|token|hint|hash|code|[0-9]))?(?:\[\])?"
+)
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(
-        name="pem_key",
+        name="cookie_header",
         token="[SECRET]",
-        trigger=("-----begin",),
-        pattern=(
-            r"(?P<value>-----BEGIN [A-Z0-9 ]{0,40}(?:PRIVATE KEY|CERTIFICATE)(?: BLOCK)?-----"
-            r"[^-]*+(?:-----END [A-Z0-9 ]{0,60}-----)?)"
-        ),
-        finds=("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",),
-        spares=("-----BEGIN-----",),
-    ),
-    Detector(
-        name="url_user_info",
-        token="[SECRET]",
-        trigger=("://",),
-        pattern=r"://(?P<value>(?=[^\[@/])[^\s/?#\"'<>]*[^\s/?#\"'<>@])@",
-        finds=("https://jane:pw@example.com/x", "redis://:pw@db:6379/0"),
-        spares=("https://example.com/x", "https://example.com/@jane"),
+        trigger=("cookie:", "cookie :"),
+        pattern=r"(?i:(?<![a-z])(?:set-)?cookie2?) ?: ?(?P<value>[^\s\"'=;]{1,100}=[^\n\r\"']*+)",
+        finds=("Cookie: sessionid=abc; theme=dark", "Set-Cookie: a=b; Path=/"),
+        spares=("cookie: none",),
     ),
     Detector(
         name="authorization",
         token="[SECRET]",
-        trigger=("bearer", "basic", "digest "),
-        pattern=r"(?i:(?<![a-z])(?:bearer|basic|token))(?: |\+|=|: ?)(?P<value>[A-Za-z0-9._~+/-]{8,}+=*)",
-        check=lambda match: any(c.isdigit() or c in "=" for c in match["value"]) or match["value"].lower() != match["value"],
+        trigger=("bearer", "basic", "digest", "authorization"),
+        pattern=(
+            r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|=|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
+            r"|(?i:(?<![a-z])authorization)[\"']? ?[:=] ?[\"']?(?i:digest|aws4-hmac-sha256|hawk|oauth) (?P<rest>[^\n]++)"
+        ),
+        check=lambda match: match["rest"] is not None or bool(re.search(r"[0-9=A-Z]", match["value"])),
         finds=("Authorization: Bearer abc123.def456", "Basic dXNlcjpwYXNz"),
         spares=("basic authentication", "bearer instruments"),
     ),
-    *(
-        Detector(
-            name=name,
-            token="[SECRET]",
-            trigger=(r"[0a-z+/_.=-]{12}",),
-            pattern=rf"{_START}(?P<value>{pattern})",
-            finds=(example, f"x={example}&y"),
-            spares=("0123456789abcdef0123456789abcdef",),
-        )
-        for name, pattern, example in _FORMS
+    Detector(
+        name="query_parameter",
+        token="[Filtered]",
+        trigger=(r"\?[a-z0_.-]+=", r"&[a-z0_.-]+(?:\[\])?=", r"&amp;"),
+        pattern=rf"(?<=[?&;])(?i:{_PERSONAL})=(?P<value>[^&;#\s\"'<>\\]++)(?<!\[Filtered\])",
+        check=lambda match: re.match(r"%[sd(]|\{|\$|<|\[[A-Z][A-Za-z]*\]$", match["value"]) is None,
+        finds=("/cb?code=abc123&state=x9", "?q=1&email=jane#top"),
+        spares=("?page=2&sort=asc", "?token=%s", "?format=json"),
     ),
     Detector(
         name="sensitive_quoted",
         token="[SECRET]",
-        trigger=_SENSITIVE_TRIGGERS,
+        trigger=_TRIGGERS,
         pattern=(
-            rf"{_KEY}(?:{_Q})?\]?\s{{0,3}}(?:=>|[:=])\s{{0,3}}(?:[bru]?)(?P<q>{_Q})"
-            r"(?P<value>(?:(?!(?P=q))[^\n])+)(?=(?P=q))"
+            rf"(?P<key>{_KEY})(?P<assign>{_ASSIGN})[bru]?(?P<quote>{_QUOTE})"
+            r"(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
         ),
-        check=lambda match: not match["value"].startswith(("[", "%", "{")),
-        finds=('"password": "hunter two"', "token='abc'", r"{\"secret\": \"x y\"}"),
-        spares=("password: str", "token = None"),
+        check=_is_text,
+        finds=('"password": "hunter two"', "token='abc'", r"{\"secret\": \"x y\"}", "db_password = 'x'"),
+        spares=("password: str", "token = None", "token_name = '_reset_token'", "'password': '%s'"),
     ),
     Detector(
         name="sensitive_plain",
         token="[SECRET]",
-        trigger=_SENSITIVE_TRIGGERS,
+        trigger=_TRIGGERS,
         pattern=(
-            rf"{_KEY}(?:{_Q})?(?:=>|=|: ?|%3D)(?P<value>[^\s,;&)}}\]\"'\\]{{2,}}+)"
+            rf"(?P<key>{_KEY})(?P<assign>{_ASSIGN}){_SCHEME}"
+            r"(?P<value>(?:[^\s,;&)}\]\"'\\<]|[)}\]](?=[^\s,;&)}\]\"'\\<.:])|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
         ),
-        check=_is_not_code,
-        finds=("password=hunter2", "csrftoken=abc123; x", "?token=abc&x=1"),
-        spares=("password=forms.CharField()", "token: str", "token=None"),
+        check=_is_credential,
+        finds=("password=hunter2", "csrftoken=abc123; x", "x token=abc&x=1", "password: hunter", "pin=1234"),
+        spares=(
+            "password=forms.CharField()", "token: str", "token=None", "login(password=password)", "max_tokens=4096",
+            "session_key=session_key", "class_id = pg_class", "password: is too short", "def f(token: Token)",
+        ),
+    ),
+    Detector(
+        name="random_by_word",
+        token="[SECRET]",
+        trigger=("password", "passwd", "secret", "token", "credential", "key"),
+        pattern=(
+            r"(?i:password|passwd|passphrase|secret|token|credentials?|(?:api|access|secret|private|signing)[ _-]?key)s?"
+            r"(?:[ :=]{1,3}(?i:is|was|of|for|value|found|with|rejected|expired|invalid|used|given|got)){0,3}[ :=]{1,3}[\"'`(<\[]{0,2}"
+            r"(?P<value>[A-Za-z0-9+/_.~!@#$%^*-]{8,}+=*+)"
+        ),
+        check=_is_random,
+        finds=("Invalid token 9f8e7d6c5b4a39281706", "the password is Tr0ub4dor&3"),
+        spares=("token authentication2", "password validators", "token version-1.2"),
+    ),
+    Detector(
+        name="random_by_key",
+        token="[SECRET]",
+        trigger=("key",),
+        pattern=r"(?i:(?<![a-z])key)[\"']? ?[:=] ?[\"']?(?P<value>[A-Za-z0-9+/_.-]{12,}+=*+)",
+        check=_is_key,
+        finds=("key=a8Fk29dLq01ZxP", "Key: 'Zm9vYmFyMTIzNDU2'"),
+        spares=("key: id", "key=550e8400-e29b-41d4-a716-446655440000", "key: views.cache.0123456789abcdef"),
     ),
 )
