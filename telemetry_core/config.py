@@ -246,6 +246,21 @@ def initialize_telemetry(
         return config
 
 
+def initialize_application(settings: Settings) -> TelemetryConfig:
+    """Switch telemetry on for one application of several in a process, and return it.
+
+    The first one's is the process's. Another with the same settings shares it; one with settings of
+    its own gets its own client, bound to its requests alone.
+    """
+    if not settings.enabled:
+        return TelemetryConfig(settings)
+    if not _config.active or _config.settings == settings:
+        return initialize_telemetry(settings=settings)
+    config = TelemetryConfig(settings)
+    config.initialize(process_wide=False)
+    return config
+
+
 def shutdown_telemetry(timeout: float = 2.0) -> None:
     """Send what is waiting, for at most ``timeout`` seconds, and switch telemetry off.
 

@@ -30,13 +30,16 @@ _ON_SIGNAL: Final = {
 def decide(settings: Settings, facts: RequestFacts, drops: Drops) -> Permission:
     """Return what of this request may leave.
 
-    The consent callable is asked first; one that raises, or answers anything that isn't true, means
-    no. Then come the browser's signals: ``Sec-GPC: 1`` (https://w3c.github.io/gpc/) and ``DNT: 1``
+    The consent callable is asked first; one that raises, or answers anything but ``True``, means no. Then come the browser's signals: ``Sec-GPC: 1`` (https://w3c.github.io/gpc/) and ``DNT: 1``
     (https://www.w3.org/TR/tracking-dnt/). What fails to be read counts as a signal. Never raises.
     """
     if settings.consent is not None:
         try:
-            if not settings.consent(facts.request):
+            answer: object = settings.consent(facts.request)
+            if answer is not True:
+                if answer is not False:
+                    # A coroutine, a cookie's text, ...: true by accident is no consent.
+                    drops.count("consent_is_no_bool", "request")
                 return Permission.NONE
         except Exception as error:
             drops.count("consent_error", "request", error=error)

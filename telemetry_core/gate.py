@@ -8,6 +8,7 @@ unknown or can't be read is dropped and counted.
 from __future__ import annotations
 
 import asyncio
+import builtins
 import inspect
 import io
 import json
@@ -158,7 +159,7 @@ class _GatedPayload(PayloadRef):
         self._gate = gate
         self._kind = kind
         self._filtered: dict[str, Any] | None = None
-        self._body: bytes | None = None
+        self._body: builtins.bytes | None = None
 
     @property
     def json(self) -> dict[str, Any] | None:  # type: ignore[override]  # read-only on purpose
@@ -169,19 +170,19 @@ class _GatedPayload(PayloadRef):
         return self._filtered
 
     @property
-    def bytes(self) -> bytes | None:  # type: ignore[override]  # read-only on purpose
+    def bytes(self) -> builtins.bytes | None:  # type: ignore[override]  # read-only on purpose
         return self.get_bytes() or None
 
     @property
     def path(self) -> None:  # type: ignore[override]  # read-only on purpose
         return None
 
-    def get_bytes(self) -> bytes:
+    def get_bytes(self) -> builtins.bytes:
         if self._body is None:
             self._body = self._serialised()
         return self._body
 
-    def _serialised(self) -> bytes:
+    def _serialised(self) -> builtins.bytes:
         payload = self.json
         if payload is None:
             return b""

@@ -115,19 +115,23 @@ class Request:
     __slots__ = (
         "_bindings",
         "_config",
-        "_facts",
+        "facts",
         "_finished",
         "_reported",
         "_scopes",
         "_session",
         "_status",
+        "_traced",
         "_transaction",
         "permission",
     )
 
-    def __init__(self, config: TelemetryConfig, facts: RequestFacts) -> None:
+    def __init__(
+        self, config: TelemetryConfig, facts: RequestFacts, *, traced: bool = True
+    ) -> None:
         self._config = config
-        self._facts = facts
+        self._traced = traced
+        self.facts = facts
         self._session = Session()
         self._reported: list[BaseException] = []
         self._status: int | None = None
@@ -168,11 +172,17 @@ class Request:
             )
         self._reported.clear()
 
-    def capture(self, error: BaseException, *, handled: bool = False) -> None:
-        """Report an exception that reached the framework."""
-        if not handled:
-            self._status = 500
-        capture_exception(self._config, error, handled=handled)
+    def capture(self, error: BaseException, *, status: int | None = 500) -> None:
+        """Report an exception that reached the framework.
+
+        :param status: the status it leads to; None when the response has begun already.
+        """
+        if status is not None:
+            self._status = status
+        try:
+            capture_exception(self._config, error, handled=False)
+        except Exception as failure:
+            self._config.drops.count("capture_error", "event", error=failure)
 
     def set_status(self, status: int) -> None:
         """Note the status of the response."""
@@ -186,12 +196,12 @@ class Request:
     @property
     def method(self) -> str:
         """The request's method."""
-        return self._facts.method
+        return self.facts.method
 
     def route(self) -> str | None:
         """The pattern that matched. Never the raw path."""
         try:
-            return self._facts.route()
+            return self.facts.route()
         except Exception as error:
             self._config.drops.count("facts_error", "route", error=error)
             return None
@@ -200,8 +210,8 @@ class Request:
         """What is known of the visitor by now; gathered anew, as a view may have read more."""
         pairs: list[KnownPair] = []
         for token, gather in (
-            ("[USER]", self._facts.user_values),
-            ("[INPUT]", self._facts.visitor_values),
+            ("[USER]", self.facts.user_values),
+            ("[INPUT]", self.facts.visitor_values),
         ):
             try:
                 pairs.extend((value, token) for value in gather())
@@ -229,8 +239,8 @@ class Request:
     def _begin(self, scope: Scope) -> None:
         config = self._config
         scope.set_client(config.client_for(self.permission))
-        caller_sampled = begin_trace(scope, self._facts.header("sentry-trace"))
-        if self.permission is Permission.FULL and config.traces:
+        caller_sampled = begin_trace(scope, self.facts.header("sentry-trace"))
+        if self._traced and config.traces and self.permission is Permission.FULL:
             self._transaction = start_transaction(
                 scope, rate=config.traces_sample_rate, caller_sampled=caller_sampled
             )
@@ -243,6 +253,23 @@ def _unbind(token: Any) -> None:
     except ValueError:
         # A streamed body can end in another context than it began in.
         _current.set(None)
+
+
+def report(config: TelemetryConfig, facts: RequestFacts, error: BaseException) -> None:
+    """Report an exception of a request: of the current one, or of one that was never entered.
+
+    The latter is what middleware in front of ours raises.
+    """
+    request = current_request()
+    if request is not None:
+        request.capture(error)
+        return
+    request = Request(config, facts, traced=False)
+    request.enter()
+    try:
+        request.capture(error)
+    finally:
+        request.leave()
 
 
 def capture_exception(config: TelemetryConfig, error: BaseException, *, handled: bool) -> str | None:

@@ -1,0 +1,55 @@
+"""What ``manage.py check`` says of telemetry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from telemetry_core import SettingsError
+from telemetry_django import conf
+
+IDS = {
+    "unknown": "telemetry.E001",
+    "type": "telemetry.E002",
+    "value": "telemetry.E003",
+    "missing": "telemetry.E004",
+}
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Report every ``TELEMETRY_`` setting that is wrong."""
+    try:
+        conf.read()
+    except SettingsError as error:
+        return [
+            Error(
+                f"{problem.setting} should be {problem.allowed}, got {problem.got}.",
+                hint=problem.hint or None,
+                id=IDS.get(problem.kind, "telemetry.E003"),
+            )
+            for problem in error.problems
+        ]
+    return []
+
+
+def check_middleware(**_: Any) -> list[CheckMessage]:
+    """Report a middleware that is missing, or that other middleware can run before."""
+    middleware = list(settings.MIDDLEWARE)
+    if conf.MIDDLEWARE not in middleware:
+        return [
+            Warning(
+                "Requests are not reported: the telemetry middleware is missing.",
+                hint=f"Put {conf.MIDDLEWARE!r} first in MIDDLEWARE.",
+                id="telemetry.W001",
+            )
+        ]
+    if middleware[0] != conf.MIDDLEWARE:
+        return [
+            Warning(
+                f"What {middleware[0]!r} records is not part of its request's telemetry.",
+                hint=f"Put {conf.MIDDLEWARE!r} first in MIDDLEWARE.",
+                id="telemetry.W002",
+            )
+        ]
+    return []

@@ -1,0 +1,79 @@
+"""The middleware: a request is begun, ended, and its streamed body followed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase, StreamingHttpResponse
+from telemetry_core import SettingsError, get_telemetry_config
+from telemetry_core.request import Request
+from telemetry_core.streaming import AsyncStream, Stream
+from telemetry_django import conf
+from telemetry_django.facts import DjangoFacts
+
+GetResponse = Callable[[HttpRequest], Any]
+
+
+class TelemetryMiddleware:
+    """Binds telemetry to each request. Put it first; it takes itself out when not enabled.
+
+    :raises ImproperlyConfigured: at start-up, when a ``TELEMETRY_`` setting is wrong.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        try:
+            if not conf.read().enabled:
+                raise MiddlewareNotUsed
+        except SettingsError as error:
+            raise ImproperlyConfigured(str(error)) from error
+        self.get_response = get_response
+        self.async_mode = iscoroutinefunction(get_response)
+        if self.async_mode:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Answer a request."""
+        if self.async_mode:
+            return self.__acall__(request)
+        telemetry = _begun(request)
+        try:
+            response: HttpResponseBase = self.get_response(request)
+            return _followed(telemetry, response)
+        finally:
+            telemetry.leave()
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request under ASGI."""
+        telemetry = _begun(request)
+        try:
+            response = await cast(Awaitable[HttpResponseBase], self.get_response(request))
+            return _followed(telemetry, response)
+        finally:
+            telemetry.leave()
+
+
+def _begun(request: HttpRequest) -> Request:
+    telemetry = Request(get_telemetry_config(), DjangoFacts(request))
+    telemetry.enter()
+    request.telemetry_session_id = telemetry.session_id  # type: ignore[attr-defined]
+    return telemetry
+
+
+def _followed(telemetry: Request, response: HttpResponseBase) -> HttpResponseBase:
+    telemetry.set_status(response.status_code)
+    if isinstance(response, StreamingHttpResponse):
+        pieces = response.streaming_content
+        if isinstance(pieces, AsyncIterator):
+            response.streaming_content = AsyncStream(telemetry, pieces)
+        else:
+            response.streaming_content = Stream(telemetry, pieces)
+    else:
+        telemetry.finish()
+    return response
