@@ -34,9 +34,7 @@ class TelemetryConfig:
         self.settings = settings or Settings()
         self.drops = Drops()
         self.filter = PIIFilter.from_settings(self.settings)
-        self.gate = Gate(
-            policy=self.filter.policy, drops=self.drops, circumstances=circumstances
-        )
+        self.gate = Gate(policy=self.filter.policy, drops=self.drops, circumstances=circumstances)
         self._client: sentry_sdk.client.BaseClient | None = None
         self._quiet: sentry_sdk.client.BaseClient | None = None
         self._lock = threading.Lock()
@@ -266,7 +264,7 @@ def shutdown_telemetry(timeout: float = 2.0) -> None:
 
     Tests call it to begin anew: the next `initialize_telemetry` makes a new instance.
     """
-    global _config  # noqa: PLW0603  # the one instance of the process
+    global _config  # the one instance of the process
     with _lock:
         config, _config = _config, TelemetryConfig()
     config.shutdown(timeout)

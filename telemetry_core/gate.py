@@ -12,6 +12,7 @@ import builtins
 import inspect
 import io
 import json
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -23,10 +24,11 @@ from telemetry_core.filter.known import KnownValues
 from telemetry_core.policy import Refused, Session
 
 if TYPE_CHECKING:
-    from telemetry_core.request import Circumstances
     from telemetry_core.drops import Drops
     from telemetry_core.policy import Policy
+    from telemetry_core.request import Circumstances
 
+_ONE_TOKEN: Final = re.compile(r"\[[A-Z]+\]")
 _MAX_BYTES: Final = 50_000_000
 """Bytes of a payload that is not yet parsed; a larger one is dropped unread."""
 
@@ -108,7 +110,7 @@ class Gate:
             result = self._policy.apply(
                 kind,
                 payload,
-                known=_known_values(circumstances),
+                known=self._known_values(circumstances),
                 session=Session(circumstances.session_id if circumstances is not None else None),
                 route=circumstances.route if circumstances is not None else None,
             )
@@ -121,15 +123,21 @@ class Gate:
             self._drops.count("filter_error", kind, error=error)
         return None
 
+    def _known_values(self, circumstances: Circumstances | None) -> KnownValues | None:
+        if circumstances is None or not circumstances.known:
+            return None
+        return KnownValues(
+            (value, self._token_of(value) or token) for value, token in circumstances.known
+        )
+
+    def _token_of(self, value: str) -> str | None:
+        """Return the detectors' token for a known value that is an e-mail address, a card, ..."""
+        read = self._policy.texts.filter(value)
+        return read if read != value and _ONE_TOKEN.fullmatch(read) else None
+
     def drop(self, reason: str, kind: str, error: BaseException | None = None) -> None:
         """Count an item that was dropped outside the filter."""
         self._drops.count(reason, kind, error=error)
-
-
-def _known_values(circumstances: Circumstances | None) -> KnownValues | None:
-    if circumstances is None or not circumstances.known:
-        return None
-    return KnownValues(circumstances.known)
 
 
 def _name_session(payload: dict[str, Any], session_id: str | None) -> None:

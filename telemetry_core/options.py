@@ -169,7 +169,12 @@ def _instrumented(settings: Settings, problems: list[Problem]) -> list[Integrati
     for name in settings.instrument:
         if name in REFUSED_INTEGRATIONS:
             problems.append(
-                _problem("integrations that pass the gate", repr(name), REFUSED_INTEGRATIONS[name], "INSTRUMENT")
+                _problem(
+                    "integrations that pass the gate",
+                    repr(name),
+                    REFUSED_INTEGRATIONS[name],
+                    "INSTRUMENT",
+                )
             )
             continue
         try:

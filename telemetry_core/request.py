@@ -272,7 +272,9 @@ def report(config: TelemetryConfig, facts: RequestFacts, error: BaseException) -
         request.leave()
 
 
-def capture_exception(config: TelemetryConfig, error: BaseException, *, handled: bool) -> str | None:
+def capture_exception(
+    config: TelemetryConfig, error: BaseException, *, handled: bool
+) -> str | None:
     """Report an exception with the current scopes; return the event's id, or None."""
     client = sentry_sdk.get_client()
     event, hint = event_from_exception(

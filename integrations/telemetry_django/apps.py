@@ -9,6 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks as django_checks
 from django.core.signals import got_request_exception
+
 from telemetry_core import SettingsError, get_telemetry_config, initialize_telemetry
 from telemetry_core.loggers import repeat_what_is_reported
 from telemetry_core.request import report

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+
 from telemetry_core import SettingsError
 from telemetry_django import conf
 

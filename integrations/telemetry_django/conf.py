@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+
 from telemetry_core.settings import Settings, read_settings
 
 MIDDLEWARE = "telemetry_django.middleware.TelemetryMiddleware"
@@ -14,5 +15,7 @@ def read() -> Settings:
 
     :raises telemetry_core.SettingsError: with every problem there is.
     """
-    given = {name: getattr(settings, name) for name in dir(settings) if name.startswith("TELEMETRY_")}
+    given = {
+        name: getattr(settings, name) for name in dir(settings) if name.startswith("TELEMETRY_")
+    }
     return read_settings(given, framework_debug=settings.DEBUG)

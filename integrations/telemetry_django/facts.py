@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, resolve
+
 from telemetry_core.values import texts_in, texts_of_body, texts_of_headers, texts_of_user
 
 

@@ -9,6 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
+
 from telemetry_core import SettingsError, get_telemetry_config
 from telemetry_core.request import Request
 from telemetry_core.streaming import AsyncStream, Stream

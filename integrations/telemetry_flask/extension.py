@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, g, request
 from flask.signals import got_request_exception, request_finished
 from flask.wrappers import Response
+
 from telemetry_core import TelemetryConfig, TelemetryError
 from telemetry_core.config import initialize_application
 from telemetry_core.loggers import repeat_what_is_reported

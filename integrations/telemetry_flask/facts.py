@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Request as FlaskRequest
 from flask import g, has_app_context
+
 from telemetry_core.values import texts_in, texts_of_body, texts_of_headers, texts_of_user
 
 # Where applications and Flask-Login keep who is logged in.

@@ -80,7 +80,9 @@ _PARTS = frozenset(
     "authenticated authenticator authorized authtok signature sig nonce salt xapikey".split()
 )
 # A count of tokens is a number, not a token.
-_COUNTED = frozenset("usage count max min num number total limit input output prompt completion".split())
+_COUNTED = frozenset(
+    "usage count max min num number total limit input output prompt completion".split()
+)
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
 

@@ -97,9 +97,7 @@ class TextFilter:
         self._always = sum(1 << i for i, row in enumerate(detectors) if not row.trigger)
         self._encoded = 1 << len(self._rows)
         self._triggers = _flags(
-            (trigger, 1 << index)
-            for index, row in enumerate(detectors)
-            for trigger in row.trigger
+            (trigger, 1 << index) for index, row in enumerate(detectors) for trigger in row.trigger
         )
         self._hints = _flags((trigger, self._encoded) for trigger in _ENCODED_TRIGGERS)
 
@@ -226,9 +224,7 @@ def _replace(
             remark = pending.pop()
             if remark.start >= position:
                 shift = length - position
-                remarks.append(
-                    remark._replace(start=remark.start + shift, end=remark.end + shift)
-                )
+                remarks.append(remark._replace(start=remark.start + shift, end=remark.end + shift))
 
     for start, end, row in findings:
         carry(start)

@@ -112,7 +112,10 @@ RATE = Form(
     means="a number from 0 to 1, or its digits",
     holds=lambda value: (
         _number_between(0, 1)(value)
-        or (type(value) is str and re.fullmatch(r"(?:0|1|0?\.\d{1,20}|1\.0{1,20})", value) is not None)
+        or (
+            type(value) is str
+            and re.fullmatch(r"(?:0|1|0?\.\d{1,20}|1\.0{1,20})", value) is not None
+        )
     ),
 )
 TRUTH = one_of("truth word", "true", "false")
@@ -120,14 +123,39 @@ LEVEL = one_of(
     "level", "fatal", "critical", "error", "warning", "warn", "info", "log", "debug", "trace"
 )
 METHOD = one_of(
-    "HTTP method", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    "HTTP method",
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
     "QUERY",
 )
 STATUS = one_of(
-    "span status", "ok", "cancelled", "unknown", "unknown_error", "invalid_argument",
-    "deadline_exceeded", "not_found", "already_exists", "permission_denied", "resource_exhausted",
-    "failed_precondition", "aborted", "out_of_range", "unimplemented", "internal_error",
-    "unavailable", "data_loss", "unauthenticated", "error",
+    "span status",
+    "ok",
+    "cancelled",
+    "unknown",
+    "unknown_error",
+    "invalid_argument",
+    "deadline_exceeded",
+    "not_found",
+    "already_exists",
+    "permission_denied",
+    "resource_exhausted",
+    "failed_precondition",
+    "aborted",
+    "out_of_range",
+    "unimplemented",
+    "internal_error",
+    "unavailable",
+    "data_loss",
+    "unauthenticated",
+    "error",
 )
 PLATFORM = one_of("platform", "python", "native", "javascript", "node", "other")
 SOURCE = one_of(
@@ -140,8 +168,14 @@ SESSION_STATUS = one_of(
 METRIC_TYPE = one_of("metric type", "counter", "gauge", "distribution", "set")
 SCHEDULE = one_of("schedule type", "crontab", "interval")
 SCHEDULE_UNIT = one_of("schedule unit", "year", "month", "week", "day", "hour", "minute")
-CRONTAB = matches("crontab", "five crontab fields, or @daily and its kin", r"[\d*/,\-A-Za-z?#]{1,40}(?: [\d*/,\-A-Za-z?#]{1,40}){4}|@[a-z]{4,8}")
-TIMEZONE = matches("time zone", "an IANA time-zone name", r"[A-Z][A-Za-z]{1,20}(?:[/_+\-][A-Za-z0-9]{1,20}){0,4}")
+CRONTAB = matches(
+    "crontab",
+    "five crontab fields, or @daily and its kin",
+    r"[\d*/,\-A-Za-z?#]{1,40}(?: [\d*/,\-A-Za-z?#]{1,40}){4}|@[a-z]{4,8}",
+)
+TIMEZONE = matches(
+    "time zone", "an IANA time-zone name", r"[A-Z][A-Za-z]{1,20}(?:[/_+\-][A-Za-z0-9]{1,20}){0,4}"
+)
 UNIT = matches("unit", "a word of lower-case letters", r"[a-z]{1,15}(?:/[a-z]{1,15})?")
 DIGEST = matches("digest", "a hexadecimal hash of 8 to 64 digits", r"[0-9a-f]{8,64}")
 NUMBER_WORD = matches("number word", "up to 19 digits", r"\d{1,19}")
@@ -151,11 +185,15 @@ LABEL = matches(
     r"[A-Za-z0-9_][\w.@+\-:/()]{0,199}",
 )
 SLUG = matches(
-    "slug", "lower-case words joined by . _ - : /", r"[a-z][a-z0-9]{0,40}(?:[._\-:/][a-z0-9]{1,40}){0,8}"
+    "slug",
+    "lower-case words joined by . _ - : /",
+    r"[a-z][a-z0-9]{0,40}(?:[._\-:/][a-z0-9]{1,40}){0,8}",
 )
 NAME = matches(
     "name in code",
     "an identifier, dotted, with <locals>, <lambda> and the like",
     r"[\w<][\w<>.:$@\-\[\],*]{0,300}",
 )
-CONTENT_TYPE = matches("content type", "a media type without parameters", r"[a-z]{1,20}/[a-z0-9.+\-]{1,60}")
+CONTENT_TYPE = matches(
+    "content type", "a media type without parameters", r"[a-z]{1,20}/[a-z0-9.+\-]{1,60}"
+)

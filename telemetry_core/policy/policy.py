@@ -20,7 +20,9 @@ _ITEM_HANDLERS: Final = {kind: compile_rows(rows) for kind, rows in table.ITEMS.
 _ENVELOPE_HEADERS: Final = compile_rows(table.ENVELOPE_HEADERS)
 _ITEM_HEADERS: Final = compile_rows(table.ITEM_HEADERS)
 _EVENT_PARTS: Final = {
-    part: compile_rows(row for row in table.EVENT if row.path.split(".")[0].removesuffix("[]") == part)
+    part: compile_rows(
+        row for row in table.EVENT if row.path.split(".")[0].removesuffix("[]") == part
+    )
     for part in ("exception", "breadcrumbs", "user", "extra")
 }
 
@@ -119,9 +121,7 @@ class Policy:
         result = handler(headers, self._walk(None, None, None))
         return result if isinstance(result, dict) else {}
 
-    def _walk(
-        self, known: KnownValues | None, session: Session | None, route: str | None
-    ) -> Walk:
+    def _walk(self, known: KnownValues | None, session: Session | None, route: str | None) -> Walk:
         return Walk(
             texts=self.texts,
             keys=self.keys,

@@ -179,8 +179,10 @@ def session(value: object, walk: Walk) -> object:
     else:
         given = value.get("id") if isinstance(value, Mapping) else None
         session_id = given if isinstance(given, str) and _RANDOM_ID.fullmatch(given) else None
-    if not isinstance(value, Mapping) or any(key != "id" for key in value) or (
-        session_id is None or value.get("id") != session_id
+    if (
+        not isinstance(value, Mapping)
+        or any(key != "id" for key in value)
+        or (session_id is None or value.get("id") != session_id)
     ):
         walk.note = removed("session")
     return {"id": session_id} if session_id is not None else DROP
@@ -310,7 +312,9 @@ def _attribute_type(value: object) -> str | None:
     return "array" if isinstance(value, list) else None
 
 
-_NEVER_HEADERS = re.compile(r"(?i)cookie|auth|token|secret|csrf|xsrf|api[-_]?key|forwarded|-ip\b|baggage")
+_NEVER_HEADERS = re.compile(
+    r"(?i)cookie|auth|token|secret|csrf|xsrf|api[-_]?key|forwarded|-ip\b|baggage"
+)
 
 
 def headers(value: object, walk: Walk) -> object:

@@ -55,12 +55,16 @@ def without_url_details(statement: str) -> str:
 _ROW_DATA: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         "[parameters: ",
-        re.compile(r"(\[parameters: ).*?\](?=\s*(?:\n|\(Background|\Z))|(\[parameters: ).*+", re.DOTALL),
+        re.compile(
+            r"(\[parameters: ).*?\](?=\s*(?:\n|\(Background|\Z))|(\[parameters: ).*+", re.DOTALL
+        ),
         r"\1\2[Filtered]]",
     ),  # SQLAlchemy
     (
         ")=(",
-        re.compile(r"(?i)(\bkey \([^()\n]{1,200}\)=\()[^\n]*?(\) (?:already exists|is not present|conflicts|is still)|\Z|\n)"),
+        re.compile(
+            r"(?i)(\bkey \([^()\n]{1,200}\)=\()[^\n]*?(\) (?:already exists|is not present|conflicts|is still)|\Z|\n)"
+        ),
         r"\1[Filtered]\2",
     ),  # PostgreSQL, unique and foreign keys
     (

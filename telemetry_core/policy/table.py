@@ -59,7 +59,11 @@ STACKTRACE = (
     Row("frames[].raw_function", "name", "where it happened"),
     Row("frames[].module", "name", "where it happened"),
     Row("frames[].filename", "path", "where it happened"),
-    Row("frames[].abs_path", "path", "Sentry groups by it; folders above the file name can name people"),
+    Row(
+        "frames[].abs_path",
+        "path",
+        "Sentry groups by it; folders above the file name can name people",
+    ),
     keep("frames[].lineno", forms.LINE, "where it happened"),
     keep("frames[].colno", forms.LINE, "where it happened"),
     Row("frames[].context_line", "source", "the line that failed"),
@@ -83,7 +87,11 @@ TRACE = (
 
 EVENT = (
     keep("event_id", forms.EVENT_ID, "names the event in Sentry and in your logs"),
-    keep("type", forms.one_of("event type", "error", "default", "event", "transaction", "feedback"), "tells the kinds of events apart"),
+    keep(
+        "type",
+        forms.one_of("event type", "error", "default", "event", "transaction", "feedback"),
+        "tells the kinds of events apart",
+    ),
     keep("timestamp", forms.TIMESTAMP, "when it happened"),
     keep("start_timestamp", forms.TIMESTAMP, "when the request began"),
     keep("received", forms.TIMESTAMP, "when it was received"),
@@ -110,9 +118,17 @@ EVENT = (
     keep("exception[].mechanism.synthetic", forms.BOOLEAN, "whether the exception is made up"),
     keep("exception[].mechanism.exception_id", forms.COUNT, "gives an exception group its tree"),
     keep("exception[].mechanism.parent_id", forms.COUNT, "gives an exception group its tree"),
-    keep("exception[].mechanism.is_exception_group", forms.BOOLEAN, "gives an exception group its tree"),
+    keep(
+        "exception[].mechanism.is_exception_group",
+        forms.BOOLEAN,
+        "gives an exception group its tree",
+    ),
     Row("exception[].mechanism.source", "name", "__cause__, __context__ or a place in a group"),
-    keep("exception[].mechanism.meta.errno.number", forms.COUNT, "the operating system's error number"),
+    keep(
+        "exception[].mechanism.meta.errno.number",
+        forms.COUNT,
+        "the operating system's error number",
+    ),
     Row("exception[].mechanism.data", "drop", "may hold anything"),
     *under("exception[].stacktrace", STACKTRACE),
     *under("stacktrace", STACKTRACE),

@@ -117,7 +117,6 @@ class Walk:
             self.note = remarked(*remarks)
         return text
 
-
     def read_key(self, key: object) -> str:
         """Return the name of a map's key, or a token where the name could be a value.
 

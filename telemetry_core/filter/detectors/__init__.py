@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from telemetry_core.filter.detectors import build as _build
 from telemetry_core.filter.detectors import (
     contact,
     device,
@@ -15,7 +16,6 @@ from telemetry_core.filter.detectors import (
     secrets,
     tokens,
 )
-from telemetry_core.filter.detectors import build as _build
 from telemetry_core.filter.detectors.detector import Detector
 
 DETECTORS: tuple[Detector, ...] = (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 # The parser of ``re`` has no public name; nothing else knows what a pattern means to ``re``.
 from re import _constants as _c  # type: ignore[attr-defined]  # private, untyped
 from re import _parser  # type: ignore[attr-defined]  # private, untyped
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from telemetry_core.filter.detectors.detector import Detector
@@ -28,10 +28,12 @@ def _choices(parsed: Iterable[tuple[Any, Any]], pattern: str) -> int:
         if operation in (_c.MAX_REPEAT, _c.MIN_REPEAT, _c.POSSESSIVE_REPEAT):
             least, most, inner = argument
             if most == _c.MAXREPEAT:
-                raise ValueError("repeats without a bound: use {1,64} in place of + and {0,64} of *")
+                raise ValueError(
+                    "repeats without a bound: use {1,64} in place of + and {0,64} of *"
+                )
             one = _choices(inner, pattern)
-            total *= (most - least + 1) if one == 1 else one ** min(int(most), 64) * (
-                most - least + 1
+            total *= (
+                (most - least + 1) if one == 1 else one ** min(int(most), 64) * (most - least + 1)
             )
         elif operation is _c.BRANCH:
             total *= sum(_choices(branch, pattern) for branch in argument[1])

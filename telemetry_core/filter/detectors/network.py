@@ -35,12 +35,12 @@ def _is_ipv6(match: re.Match[str]) -> bool:
         return not (len(groups) == 8 and all(len(group) == 2 for group in groups))
     # "a::b" is C++, "x[::2]" a slice: short forms count only where they can be nothing else.
     if address.is_loopback:
-        return match.string[match.start() - 3 : match.start()] in ("//[", ) or (
+        return match.string[match.start() - 3 : match.start()] in ("//[",) or (
             match.start() == 0 or match.string[match.start() - 1] in "\"' =<("
         )
-    return (
-        len(groups[0]) >= 4 if groups else False
-    ) and (address.is_global or address.is_link_local or address.is_private)
+    return (len(groups[0]) >= 4 if groups else False) and (
+        address.is_global or address.is_link_local or address.is_private
+    )
 
 
 DETECTORS: tuple[Detector, ...] = (

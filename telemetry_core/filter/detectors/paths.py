@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from telemetry_core.filter.detectors.detector import Detector
 
 _SEGMENT = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$]"
@@ -26,7 +24,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_windows_home",
         token="[PATH]",
         raw=True,
-        trigger=(r":\\",  ":/"),
+        trigger=(r":\\", ":/"),
         pattern=(
             r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and settings)[\\/]{1,8}"
             rf"{_NAME}){_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])"

@@ -89,9 +89,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="card_grouped_long",
         token="[CARD]",
         trigger=("0000 0000 0000 0000 0", "0000-0000-0000-0000-0"),
-        pattern=(
-            rf"{_START}(?P<value>[0-9]{{4}}([ +-])(?:[0-9]{{4}}\2){{3}}[0-9]{{1,3}}){_END}"
-        ),
+        pattern=(rf"{_START}(?P<value>[0-9]{{4}}([ +-])(?:[0-9]{{4}}\2){{3}}[0-9]{{1,3}}){_END}"),
         check=_is_card,
         finds=("6304 0000 0000 0000 000",),
         spares=("4111 1111 1111 1112 123",),

@@ -62,16 +62,22 @@ def _is_credential(match: re.Match[str]) -> bool:
     if assign == "=":
         # "password=hunter" is a value, "login(user, password=word)" is code.
         return after != ","
-    return ":" in assign and _TYPE.fullmatch(value) is None and after in ("", "\n", ",", ";", "&", "}")
+    return (
+        ":" in assign and _TYPE.fullmatch(value) is None and after in ("", "\n", ",", ";", "&", "}")
+    )
 
 
 def _is_text(match: re.Match[str]) -> bool:
     """Tell a quoted credential from a placeholder and from the name of a field."""
     key, value = match["key"].lower(), match["value"]
     lowered = value.lower()
-    if lowered in _CONSTANTS or re.fullmatch(r"%s|%\(\w+\)s|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|\[[A-Z]+\]|\[Filtered\]", value):
+    if lowered in _CONSTANTS or re.fullmatch(
+        r"%s|%\(\w+\)s|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|\[[A-Z]+\]|\[Filtered\]", value
+    ):
         return False
-    if re.fullmatch(r"_?[A-Za-z]+(?:[_-][A-Za-z]+)+", value) and re.search(rf"{_ANYWHERE}|{_WORD}", lowered):
+    if re.fullmatch(r"_?[A-Za-z]+(?:[_-][A-Za-z]+)+", value) and re.search(
+        rf"{_ANYWHERE}|{_WORD}", lowered
+    ):
         return False
     return lowered != key
 
@@ -82,14 +88,21 @@ def _is_random(match: re.Match[str]) -> bool:
     counts = Counter(value)
     entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
     kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-    return entropy >= 2.8 and kinds >= 2 and any(char.isdigit() for char in value) and (
-        re.fullmatch(r"[a-z]+[-_.][0-9.]+|[A-Za-z]+[0-9]{1,2}|[0-9]+[a-z]{1,2}", value) is None
+    return (
+        entropy >= 2.8
+        and kinds >= 2
+        and any(char.isdigit() for char in value)
+        and (
+            re.fullmatch(r"[a-z]+[-_.][0-9.]+|[A-Za-z]+[0-9]{1,2}|[0-9]+[a-z]{1,2}", value) is None
+        )
     )
 
 
 def _is_key(match: re.Match[str]) -> bool:
     value = match["value"]
-    return _is_random(match) and re.fullmatch(r"[0-9a-fA-F-]+|[a-z_.:-]+[0-9a-f.:-]*", value) is None
+    return (
+        _is_random(match) and re.fullmatch(r"[0-9a-fA-F-]+|[a-z_.:-]+[0-9a-f.:-]*", value) is None
+    )
 
 
 _TRIGGERS = (
@@ -122,7 +135,9 @@ DETECTORS: tuple[Detector, ...] = (
             r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|=|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
             r"|(?i:(?<![a-z])authorization)[\"']? ?[:=] ?[\"']?(?i:digest|aws4-hmac-sha256|hawk|oauth) (?P<rest>[^\n]++)"
         ),
-        check=lambda match: match["rest"] is not None or bool(re.search(r"[0-9=A-Z]", match["value"])),
+        check=lambda match: (
+            match["rest"] is not None or bool(re.search(r"[0-9=A-Z]", match["value"]))
+        ),
         finds=("Authorization: Bearer abc123.def456", "Basic dXNlcjpwYXNz"),
         spares=("basic authentication", "bearer instruments"),
     ),
@@ -144,7 +159,12 @@ DETECTORS: tuple[Detector, ...] = (
             r"(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
         ),
         check=_is_text,
-        finds=('"password": "hunter two"', "token='abc'", r"{\"secret\": \"x y\"}", "db_password = 'x'"),
+        finds=(
+            '"password": "hunter two"',
+            "token='abc'",
+            r"{\"secret\": \"x y\"}",
+            "db_password = 'x'",
+        ),
         spares=("password: str", "token = None", "token_name = '_reset_token'", "'password': '%s'"),
     ),
     Detector(
@@ -156,10 +176,23 @@ DETECTORS: tuple[Detector, ...] = (
             r"(?P<value>(?:[^\s,;&)}\]\"'\\<]|[)}\]](?=[^\s,;&)}\]\"'\\<.:])|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
         ),
         check=_is_credential,
-        finds=("password=hunter2", "csrftoken=abc123; x", "x token=abc&x=1", "password: hunter", "pin=1234"),
+        finds=(
+            "password=hunter2",
+            "csrftoken=abc123; x",
+            "x token=abc&x=1",
+            "password: hunter",
+            "pin=1234",
+        ),
         spares=(
-            "password=forms.CharField()", "token: str", "token=None", "login(password=password)", "max_tokens=4096",
-            "session_key=session_key", "class_id = pg_class", "password: is too short", "def f(token: Token)",
+            "password=forms.CharField()",
+            "token: str",
+            "token=None",
+            "login(password=password)",
+            "max_tokens=4096",
+            "session_key=session_key",
+            "class_id = pg_class",
+            "password: is too short",
+            "def f(token: Token)",
         ),
     ),
     Detector(
@@ -182,6 +215,10 @@ DETECTORS: tuple[Detector, ...] = (
         pattern=r"(?i:(?<![a-z])key)[\"']? ?[:=] ?[\"']?(?P<value>[A-Za-z0-9+/_.-]{12,}+=*+)",
         check=_is_key,
         finds=("key=a8Fk29dLq01ZxP", "Key: 'Zm9vYmFyMTIzNDU2'"),
-        spares=("key: id", "key=550e8400-e29b-41d4-a716-446655440000", "key: views.cache.0123456789abcdef"),
+        spares=(
+            "key: id",
+            "key=550e8400-e29b-41d4-a716-446655440000",
+            "key: views.cache.0123456789abcdef",
+        ),
     ),
 )
