@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from demo import interrupts
 from demo.apps import (
     APPS,
     START_SECONDS,
@@ -24,13 +23,14 @@ from demo.apps import (
     set_up_commands,
 )
 from demo.identities import Identity, new_identity
+from demo.interrupts import Interrupts
 from demo.planting import Plantings
 from demo.processes import DemoError, Process, Processes
 from demo.report import Report
 from demo.requests import Sent, Visits
 from demo.scenarios import SCENARIOS
 from demo.service import Service
-from demo.verdict import expectations, judge, match
+from demo.verdict import expectations, judge, match, release_of
 from telemetry_core.collector import Collector, CollectorError
 
 PASSED, FAILED, CAN_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
@@ -46,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    interrupts = Interrupts()
     interrupts.listen()
     try:
-        return _Run(options).run()
+        return _Run(options, interrupts).run()
     except (DemoError, CollectorError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return CAN_NOT_RUN
@@ -60,8 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Run:
     """One run, in the order in which the report tells it."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, interrupts: Interrupts) -> None:
         self.options = options
+        self.interrupts = interrupts
         self.report = Report()
         self.plantings = Plantings()
         self.sent: list[Sent] = []
@@ -74,7 +76,7 @@ class _Run:
             collector = stack.enter_context(Collector(port=self.options.port))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
             service = stack.enter_context(Service())
-            processes = stack.enter_context(Processes())
+            processes = stack.enter_context(Processes(self.interrupts))
             report.step(f"collector on {collector.url}")
             accounts = {app.name: new_identity() for app in APPS}
             environments = {
@@ -119,7 +121,7 @@ class _Run:
             "TELEMETRY_ENABLED": "false" if silent else "true",
             "TELEMETRY_DSN": collector.dsn,
             "TELEMETRY_ENVIRONMENT": "demo",
-            "TELEMETRY_RELEASE": "demo-1",
+            "TELEMETRY_RELEASE": release_of(app.name),
             "TELEMETRY_TRACES_SAMPLE_RATE": "1.0",
         }
 
@@ -182,7 +184,7 @@ class _Run:
 
     def _plant_machine(self, folder: Path) -> None:
         for path in {str(folder), str(APPS[0].folder.parent)}:
-            self.plantings.plant("folder", path, "machine")
+            self.plantings.plant("folder", path, "host")
 
     def _leak(self, collector: Collector) -> None:
         """Send a planted value straight to the collector, to show that it would be found."""

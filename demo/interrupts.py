@@ -9,36 +9,36 @@ from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-_held = False
-_came = False
 
-
-def listen() -> None:
-    """Turn the first SIGINT or SIGTERM into a KeyboardInterrupt, and ignore those after it.
+class Interrupts:
+    """Turns the first SIGINT or SIGTERM into a KeyboardInterrupt, and ignores those after it.
 
     One is enough: what was started is then being stopped, and that must not be interrupted.
     """
-    for number in SIGNALS:
-        signal.signal(number, _on_signal)
 
+    def __init__(self) -> None:
+        self._held = False
+        self._came = False
 
-@contextmanager
-def hold() -> Iterator[None]:
-    """Put off an interrupt until the end of the block."""
-    global _held
-    _held = True
-    try:
-        yield
-    finally:
-        _held = False
-    if _came:
-        raise KeyboardInterrupt
+    def listen(self) -> None:
+        """Take over both signals."""
+        for number in SIGNALS:
+            signal.signal(number, self._on_signal)
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Put off an interrupt until the end of the block."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._came:
+            raise KeyboardInterrupt
 
-def _on_signal(_number: int, _frame: FrameType | None) -> None:
-    global _came
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    _came = True
-    if not _held:
-        raise KeyboardInterrupt
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        self._came = True
+        if not self._held:
+            raise KeyboardInterrupt

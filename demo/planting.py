@@ -12,8 +12,8 @@ from demo.identities import KINDS, Identity, new_identity, values_of
 from demo.scenarios import JSON
 from telemetry_core.collector import Planted
 
-PLACES = ("form", "JSON", "query", "path", "cookie", "header", "account")
-"""Where values are planted; ``account`` is what the app's own database knows of its user."""
+PLACES = ("form", "JSON", "query", "path", "cookie", "header", "user", "host")
+"""Where values are: in a request, with the app's user, on the machine that it runs on."""
 
 SECRETS_OF_THE_APP = frozenset({"api_token"})
 """Names among ``{got...}`` whose values are as secret as what a person typed."""
@@ -45,7 +45,7 @@ class Plantings:
         """Note what an app's database knows of the account that logs in."""
         for name, value in values_of(account):
             if name in ("name", "email", "username", "password", "address"):
-                self.plant(KINDS[name], value, "account")
+                self.plant(KINDS[name], value, "user")
 
 
 def _telling_parts(kind: str, value: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from demo import interrupts
+from demo.interrupts import Interrupts
 
 
 class DemoError(Exception):
@@ -103,7 +103,8 @@ class Process:
 class Processes:
     """All that was started; ends with the block, however that is left."""
 
-    def __init__(self) -> None:
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
         self._started: list[Process] = []
 
     def start(
@@ -117,7 +118,7 @@ class Processes:
         pass_fds: Sequence[int] = (),
     ) -> Process:
         """Start a process and take charge of stopping it."""
-        with interrupts.hold():
+        with self._interrupts.hold():
             process = Process(
                 name, command, folder=folder, environment=environment, log=log, pass_fds=pass_fds
             )

@@ -70,12 +70,12 @@ class Report:
             f"Planted: {len(plantings.planted)} values, made up for this run, "
             f"in {total} places of {requests} requests",
         )
-        places = "".join(f"{place:>8}" for place in PLACES)
+        places = "".join(f"{place:>7}" for place in PLACES)
         self.line(self.paint(f"   {'kind':<15}{places}   for example", "dim"))
         for kind, planted in plantings.kinds():
             counts = (plantings.counts[kind, place] for place in PLACES)
-            row = "".join(f"{count or '-':>8}" for count in counts)
-            room = WIDTH - 3 - 15 - 8 * len(PLACES) - 3
+            row = "".join(f"{count or '-':>7}" for count in counts)
+            room = WIDTH - 3 - 15 - 7 * len(PLACES) - 3
             self.line(f"   {kind:<15}{row}   {_cut(planted[0].value, room)}")
 
     def arrived(self, sent: Sequence[Sent], verdict: Verdict, collector: Collector) -> None:
@@ -119,19 +119,34 @@ class Report:
             self.line(f"      {line}")
 
     def event(self, verdict: Verdict) -> None:
-        """Show the event with the most removed from it, in full."""
-        arrived = [found for found in expected_events(verdict.matches) if found.entry is not None]
+        """Show an event in full: the shortest of the exceptions from which most was removed."""
+        arrived = [
+            (found.expected.sent.scenario.title, found.entry)
+            for found in expected_events(verdict.matches)
+            if found.entry is not None and found.entry.item is not None
+        ]
         if not arrived:
             return
-        best = max(arrived, key=lambda found: len(found.entry.remarks) if found.entry else 0)
-        entry, scenario = best.entry, best.expected.sent.scenario
-        if entry is None or entry.item is None:
-            return
-        self.heading(4, f"One event in full, as it arrived: a visitor {scenario.title}")
-        for line in "\n".join(compact(entry.item.json, WIDTH - 3)).splitlines():
+        title, entry = max(arrived, key=lambda each: _worth_showing(each[1]))
+        self.heading(4, f"One event in full, as it arrived: a visitor {title}")
+        payload = dict(entry.item.json) if entry.item is not None else {}
+        notes = payload.pop("_meta", {})
+        for line in compact(payload, WIDTH - 3):
             self.line(f"   {self._coloured(line)}")
-        for remark in dict.fromkeys(map(str, entry.remarks)):
-            self.line(self.paint(f"   removed: {remark}", "dim"))
+        self.line()
+        self.line(
+            f"   and its _meta, {len(json.dumps(notes)):,} bytes, which notes what was removed:"
+        )
+        tokens = [remark for remark in entry.remarks if remark.text.startswith("[")]
+        for remark in dict.fromkeys(map(str, tokens)):
+            self.line(f"   {self._coloured(_cut(remark, WIDTH - 3))}")
+        others = Counter(
+            (remark.rule, "cut" if remark.text else remark.kind)
+            for remark in entry.remarks
+            if remark not in tokens
+        )
+        for (rule, what), count in others.items():
+            self.line(f"   {count} × {what} by rule {rule}")
 
     def _coloured(self, line: str) -> str:
         if not self.in_colour:
@@ -178,6 +193,12 @@ def compact(value: Any, width: int, indent: int = 0) -> Iterator[str]:
         lines[-1] += "," if number < len(pairs) - 1 else ""
         yield from lines
     yield pad + ("}" if isinstance(value, dict) else "]")
+
+
+def _worth_showing(entry: Entry) -> tuple[int, int]:
+    tokens = {remark.text for remark in entry.remarks if remark.text.startswith("[")}
+    is_exception = '"stacktrace"' in entry.text
+    return len(tokens) if is_exception else 0, -len(entry.text)
 
 
 def _tokens(removed: Counter[str]) -> list[tuple[str, int]]:

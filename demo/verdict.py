@@ -115,11 +115,22 @@ def name_of_route(entry: Entry) -> str:
 def _fits(entry: Entry, expected: Expected) -> bool:
     if entry.type != expected.type or not entry.name.startswith(expected.title):
         return False
-    if name_of_route(entry) != expected.sent.scenario.route:
+    scenario = expected.sent.scenario
+    if name_of_route(entry) != scenario.route or _release(entry) != release_of(scenario.app):
         return False
     if expected.type != "event" or not expected.sent.reference:
         return True
     return _session(entry) == expected.sent.reference
+
+
+def release_of(app: str) -> str:
+    """Return the release that an app is started with, by which its items are told apart."""
+    return f"{app}@1.0"
+
+
+def _release(entry: Entry) -> str:
+    payload = entry.item.json if entry.item is not None else None
+    return str(payload.get("release", "")) if isinstance(payload, dict) else ""
 
 
 def _session(entry: Entry) -> str:

@@ -1,0 +1,185 @@
+"""The demo, run as its user runs it: what it shows, how it fails, and that it leaves nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from processes import children_of, is_alive, running, wait_until
+
+from telemetry_core.collector import Collector
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("django_shop", "flask_notes")
+
+pytestmark = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("django", "flask", "gunicorn")),
+    reason="the demo runs both frameworks under gunicorn",
+)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Where `demo` is found, and no telemetry that is taken from this checkout if it is installed.
+
+    A link, so that the demo's parent folder, which holds the sources as well, is not searched.
+    """
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "demo").symlink_to(ROOT / "demo")
+    # Hostile: a developer's own Sentry is set in the environment, and must not be sent to.
+    return {
+        **{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
+        "PYTHONPATH": str(tmp_path / "path"),
+        "PYTHONSAFEPATH": "1",
+        "SENTRY_DSN": "http://key@127.0.0.1:9/1",
+        "TELEMETRY_ENABLED": "false",
+        "TMPDIR": str(tmp_path),
+    }
+
+
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "demo", *arguments],
+        cwd=environment["PYTHONPATH"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_nothing_that_was_planted_gets_through(environment: dict[str, str], tmp_path: Path) -> None:
+    """It passes within a minute, shows both apps' events, and finds none of the values."""
+    started = time.monotonic()
+    done = run(environment)
+    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr
+    assert time.monotonic() - started < 60
+    assert re.search(r"^1\. Planted: [1-9][0-9]+ values", done.stdout, re.MULTILINE)
+    assert re.search(r"^2\. Arrived: .*[1-9][0-9]+ events", done.stdout, re.MULTILINE)
+    assert re.search(r"^3\. Found: 0 of [1-9][0-9]+ planted values", done.stdout, re.MULTILINE)
+    assert re.search(r"^PASSED: ", done.stdout, re.MULTILINE)
+    for app in APPS:
+        assert f"   {app}\n" in done.stdout
+    for line in ("PricingError", "LookupError", "/orders/<uuid:reference>/<str:email>/invoice/"):
+        assert line in done.stdout
+    assert '"environment": "demo"' in done.stdout, "an event is shown in full"
+    assert "\x1b" not in done.stdout, "no colour codes in a pipe"
+    assert done.stderr == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["path"], "the databases are gone"
+
+
+def test_the_report_fits_a_terminal(environment: dict[str, str]) -> None:
+    """What is read at a glance is at most 100 columns wide."""
+    done = run(environment)
+    report = done.stdout[: done.stdout.index("4. One event in full")]
+    assert max(map(len, report.splitlines())) <= 100
+
+
+def test_a_value_that_gets_through_fails_the_demo(environment: dict[str, str]) -> None:
+    """A value sent around the gate is found, named by kind, form, item and field, and not shown."""
+    done = run(environment, "--prove", "leak")
+    assert done.returncode == 1
+    (leak,) = (line for line in done.stdout.splitlines() if "LEAK" in line and "e-mail" in line)
+    assert "in event at message" in leak
+    assert "percent-encoded" in leak
+    assert not re.search(r"[\w.]{8,}(@|%40)", leak), "only its first characters are printed"
+    assert re.search(r"^3\. Found: [1-9]", done.stdout, re.MULTILINE)
+    assert re.search(r"^FAILED: ", done.stdout, re.MULTILINE)
+
+
+def test_an_app_that_does_not_report_fails_the_demo(environment: dict[str, str]) -> None:
+    """Zero leaks out of silence is no success: each missing event is named with its route."""
+    done = run(environment, "--prove", "silence")
+    assert done.returncode == 1
+    missing = [line for line in done.stdout.splitlines() if "MISSING: the event" in line]
+    assert any("LookupError of flask_notes, route /api/notes" in line for line in missing)
+    assert not any("django_shop" in line for line in missing)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["making a fresh database", "starting both apps", "requests"])
+def test_an_interrupt_leaves_nothing_running(
+    environment: dict[str, str], tmp_path: Path, number: int, moment: str
+) -> None:
+    """Ctrl-C or SIGTERM at any moment stops every process it started, and says so: exit 130."""
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "demo"]
+    with running(
+        command, log=log, folder=Path(environment["PYTHONPATH"]), environment=environment
+    ) as demo:
+        wait_until(lambda: moment in log.read_text(), f"the demo is {moment}", 60)
+        wait_until(lambda: bool(children_of(demo.pid)), "the demo has started a process")
+        children = children_of(demo.pid)
+        demo.send_signal(number)
+        assert demo.wait(timeout=30) == 130
+        assert not [pid for pid in children if is_alive(pid)]
+    assert "Traceback" not in log.read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {"log", "path"}
+
+
+def test_the_page_stays_open_when_asked_to(environment: dict[str, str], tmp_path: Path) -> None:
+    """With --keep-open the collector's page can be read until Ctrl-C; the apps are gone."""
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "demo", "--keep-open"]
+    with running(
+        command, log=log, folder=Path(environment["PYTHONPATH"]), environment=environment
+    ) as demo:
+        wait_until(lambda: "The collector's page:" in log.read_text(), "the page is open", 90)
+        assert children_of(demo.pid) == set()
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(timeout=30) == 130
+
+
+def test_a_port_in_use_gets_a_sentence(environment: dict[str, str]) -> None:
+    """It names the port and what to do; no traceback, exit code 2."""
+    with Collector() as taken:
+        done = run(environment, "--port", str(taken.port))
+    assert done.returncode == 2
+    assert f"port {taken.port}" in done.stderr
+    assert "another port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def without(tmp_path: Path) -> Path:
+    """A folder first on the path, to hide modules behind others that can't be found."""
+    folder = tmp_path / "without"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("module", ["gunicorn", "django", "telemetry_flask"])
+def test_a_missing_tool_gets_a_sentence(
+    environment: dict[str, str], without: Path, module: str
+) -> None:
+    """It names what is missing and how to get it; exit code 2."""
+    (without / "sitecustomize.py").write_text(
+        "import importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        f"importlib.util.find_spec = lambda name, *rest: "
+        f"None if name == {module!r} else find(name, *rest)\n"
+    )
+    path = os.pathsep.join([str(without), environment["PYTHONPATH"]])
+    done = run({**environment, "PYTHONPATH": path}, "--port", "0")
+    assert done.returncode == 2
+    assert f"lacks {module}" in done.stderr
+    assert "make demo" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_app_that_does_not_start_gets_a_sentence(environment: dict[str, str]) -> None:
+    """It shows the app's last words; exit code 2, and nothing is left running."""
+    # A worker class that does not exist keeps gunicorn from starting, after set-up went well.
+    done = run({**environment, "WEB_CONCURRENCY": "no number"})
+    assert done.returncode == 2
+    assert "gunicorn with django_shop" in done.stderr
+    assert "last words" in done.stderr
+    assert "Traceback" not in done.stderr.split("last words")[0]
