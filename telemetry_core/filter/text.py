@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, islice
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from threading import Lock
 from typing import NamedTuple
 
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
-from telemetry_core.filter.shape import shape_of
+from telemetry_core.filter.shape import ALL, ENCODED, TRAITS, shape_of, traits_of
 from telemetry_core.filter.views import View, views_of
 
 FILTERED = "[Filtered]"
@@ -22,11 +21,11 @@ MAX_CACHED_LENGTH = 2_000
 
 # Upper bound of what an entry costs beyond its characters: dict slot and str header.
 _ENTRY_BYTES = 160
-# What in a shape hints at something to decode; what lies outside ASCII is asked for apart.
-_ENCODED_TRIGGERS = (
-    r"%(?=[0a-fu])",
-    r"&(?=#|[a-z]+;)",
-    r"\\(?=[uxnrtfvb0\"'/])",
+# Ids, numbers and times: whatever traits these have, they hold nothing that a built-in row finds.
+_HARMLESS = re.compile(
+    r"(?=[0-9]*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{32})"
+    r"|[0-9]{1,8}|[0-9]{1,10}\.[0-9]{1,7}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 
 
@@ -68,11 +67,16 @@ class _Found:
             self.findings.append(_Finding(start, end, detector))
 
 
-def _flags(triggers: Iterable[tuple[str, int]]) -> list[tuple[re.Pattern[bytes], int]]:
-    merged: dict[str, int] = {}
-    for trigger, flag in triggers:
-        merged[trigger] = merged.get(trigger, 0) | flag
-    return [(re.compile(trigger.encode("ascii")), flag) for trigger, flag in merged.items()]
+class _Row(NamedTuple):
+    detector: Detector
+    search: Callable[[str, int], re.Match[str] | None]
+    trigger: Callable[[bytes], object] | None
+    trait: int
+
+
+def _union(triggers: Iterable[str]) -> Callable[[bytes], object] | None:
+    joined = "|".join(triggers)
+    return re.compile(joined.encode("ascii")).search if joined else None
 
 
 class TextFilter:
@@ -93,13 +97,16 @@ class TextFilter:
         self.cache_bytes = cache_bytes
         self.cached_bytes = 0
         self._lock = Lock()
-        self._rows = [(row, re.compile(row.pattern)) for row in detectors]
-        self._always = sum(1 << i for i, row in enumerate(detectors) if not row.trigger)
-        self._encoded = 1 << len(self._rows)
-        self._triggers = _flags(
-            (trigger, 1 << index) for index, row in enumerate(detectors) for trigger in row.trigger
+        self._rows = tuple(
+            _Row(
+                detector=row,
+                search=re.compile(row.pattern).search,
+                trigger=_union(row.trigger),
+                trait=TRAITS[row.trait] if row.trait else 0,
+            )
+            for row in detectors
         )
-        self._hints = _flags((trigger, self._encoded) for trigger in _ENCODED_TRIGGERS)
+        self._always = any(not row.trait for row in self._rows)
 
     def filter(self, text: str) -> str:
         """Return the text with a token in place of each value."""
@@ -112,7 +119,7 @@ class TextFilter:
         remarks: list[Remark] = []
         current = text
         for _ in range(MAX_ROUNDS):
-            findings = self._find(current, self._flags_of(current))
+            findings = self._find(current, traits_of((current,)).get(0, 0))
             if not findings:
                 if not remarks:
                     self._remember((text,))
@@ -128,63 +135,39 @@ class TextFilter:
         new = [text for text in dict.fromkeys(texts) if text not in self.clean]
         if not new:
             return
-        joined = "\n".join(new)
-        starts = list(accumulate((len(text) + 1 for text in new), initial=0))
-        shape = shape_of(joined)
-        flagged: dict[int, int] = {}
-        for pattern, flag in (*self._triggers, *self._hints):
-            search = pattern.search
-            match = search(shape)
-            while match:
-                index = bisect_right(starts, match.start()) - 1
-                flagged[index] = flagged.get(index, 0) | flag
-                match = search(shape, starts[index + 1])
-        if not joined.isascii():
-            for index, text in enumerate(new):
-                if not text.isascii():
-                    flagged[index] = flagged.get(index, 0) | self._encoded
-        always = self._always
-        if always:
-            dirty = [i for i, text in enumerate(new) if self._find(text, flagged.get(i, always))]
-        else:
-            dirty = [i for i, flags in flagged.items() if self._find(new[i], flags)]
-        for index in sorted(dirty, reverse=True):
-            del new[index]
+        traits = traits_of(new)
+        doubtful = range(len(new)) if self._always else sorted(traits)
+        for index in reversed(doubtful):
+            if self._find(new[index], traits.get(index, 0)):
+                del new[index]
         self._remember(new)
 
-    def _flags_of(self, text: str) -> int:
-        shape = shape_of(text)
-        flags = self._always
-        for pattern, flag in self._triggers:
-            if flag & ~flags and pattern.search(shape):
-                flags |= flag
-        if not text.isascii() or any(pattern.search(shape) for pattern, _ in self._hints):
-            flags |= self._encoded
-        return flags
-
-    def _find(self, text: str, flags: int) -> list[_Finding]:
+    def _find(self, text: str, traits: int) -> list[_Finding]:
         """Return the values in a text, in order and apart from each other."""
         found = _Found(text)
-        if flags & self._encoded:
+        if traits & ENCODED:
             views = list(views_of(text))
             if views:
                 for view in reversed(views):
                     if not view.unescaped:
-                        self._collect(view.text, view, flags, found, raw=True)
-                self._collect(text, None, flags, found, raw=True)
+                        self._collect(view.text, view, ALL, found, raw=True)
+                self._collect(text, None, ALL, found, raw=True)
                 for view in reversed(views):
-                    self._collect(view.text, view, self._flags_of(view.text), found)
-        self._collect(text, None, flags | self._always, found)
+                    self._collect(view.text, view, traits_of((view.text,)).get(0, 0), found)
+        self._collect(text, None, traits, found)
         found.findings.sort()
         return found.findings
 
     def _collect(
-        self, text: str, view: View | None, flags: int, found: _Found, raw: bool = False
+        self, text: str, view: View | None, traits: int, found: _Found, raw: bool = False
     ) -> None:
-        for index, (row, pattern) in enumerate(self._rows):
-            if not (row.raw if raw else flags >> index & 1):
+        shape = shape_of(text)
+        for row, search, trigger, trait in self._rows:
+            if (trait and not trait & traits) or (raw and not row.raw):
                 continue
-            match = pattern.search(text)
+            if trigger is not None and not trigger(shape):
+                continue
+            match = search(text, 0)
             while match:
                 start, end = value_span(match)
                 resume = match.end() if match.end() > match.start() else match.end() + 1
@@ -195,7 +178,7 @@ class TextFilter:
                         if view is not None:
                             start, end = view.source_span(start, end)
                         found.claim(start, end, row)
-                match = pattern.search(text, resume)
+                match = search(text, resume)
 
     def _remember(self, texts: Iterable[str]) -> None:
         with self._lock:

@@ -56,7 +56,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="email",
         token="[EMAIL]",
-        trigger=(r"@(?=[^ \n])",),
+        trait="at",
         pattern=(
             rf"(?<!{_WORD})(?<![{_LOCAL_MARKS}])[{_LOCAL_MARKS}]*+"
             rf"(?P<value>(?:(?:{_WORD}|[{_LOCAL_MARKS}])++|[{_UNSPACED}]++)@{_DOMAIN})"
@@ -73,7 +73,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="email_quoted",
         token="[EMAIL]",
-        trigger=(r'"@', r"\"@"),
+        trait="at",
+        trigger=('"@',),
         pattern=rf'(?P<value>"[^"\n@]{{1,64}}+"@{_DOMAIN})',
         finds=('"jane doe"@example.com',),
         spares=('"jane doe" @ home',),
@@ -81,6 +82,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_international",
         token="[PHONE]",
+        trait="digits",
         trigger=(r"\+(?=0)", r"\+(?=\(0)", r"00(?=0| )"),
         pattern=(
             rf"(?<![0-9A-Za-z_])(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?(?:{_GAP}[0-9]){{4,14}})"
@@ -93,6 +95,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_north_american",
         token="[PHONE]",
+        trait="digits",
         trigger=_DIGIT_PAIR,
         pattern=(
             rf"{_START}(?<!\" )(?P<value>(?:1[-. +])?(?:\([2-9][0-9]{{2}}\)[-. +]?|[2-9][0-9]{{2}}[-. +])"
@@ -104,6 +107,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_national",
         token="[PHONE]",
+        trait="digits",
         trigger=_DIGIT_PAIR,
         pattern=(
             rf"{_START}(?P<value>(?:\(0[1-9][0-9]{{0,4}}\)[-./ +]{{0,2}}|0[1-9][0-9]{{0,4}}(?: ?[-./+] ?|[ ]))"
@@ -116,6 +120,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_bracketed",
         token="[PHONE]",
+        trait="digits",
         trigger=(r"\(0",),
         pattern=(
             rf"{_START}(?P<value>(?:[0-9]{{1,3}}[ -]?)?\([0-9]{{2,5}}\)[ -]?"
@@ -128,7 +133,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_by_word",
         token="[PHONE]",
-        trigger=("phone", "tel", "mobi", "fax", "handy", "cell", "whatsapp", "sms", "msisdn"),
+        trait="number_word",
         pattern=(
             r"(?i:phone|tel|mobile?|fax|handy|cell|whatsapp|sms|msisdn|telefono|telephone)"
             r"(?i:[ _-]?(?:number|no|nr|num|nummer)|_?[0-9])?\.?[\\\"']{0,4}[ ]?[:= ][ ]?[\\\"']{0,4}"

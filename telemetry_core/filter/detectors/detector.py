@@ -22,9 +22,11 @@ class Detector:
     """What stands in the value's place; empty when the value is cut out."""
     pattern: str
     """A regular expression; the group ``value``, where it has one, is what is replaced."""
+    trait: str = ""
+    """What a text with such a value has (:mod:`telemetry_core.filter.shape`); empty: try always."""
     trigger: tuple[str, ...] = ()
-    """Expressions over a text's shape (:func:`telemetry_core.filter.shape.shape_of`), one of
-    which every match implies. Each begins with a literal, for speed. Empty: always try."""
+    """Expressions over a text's shape, one of which every match implies: tried on the few texts
+    that have the trait, to spare most of them the pattern."""
     check: Callable[[re.Match[str]], bool] | None = None
     """Tells a value from what only looks like one (a check digit, an address parser)."""
     raw: bool = False

@@ -12,7 +12,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="coordinates",
         token="[LOCATION]",
-        trigger=(r"lat", "lon", "lng", "coord", "gps", "geo", "position", "location", "point"),
+        trait="number_word",
+        trigger=(r"0\.00",),
         pattern=(
             rf"{_WORD}{_BETWEEN}(?P<value>{_DEGREES}(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"
         ),

@@ -47,7 +47,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="ipv6",
         token="[IP]",
-        trigger=(r":(?=:|[0a-f]{1,4}:)",),
+        trait="colons",
         pattern=(
             rf"(?<![0-9A-Za-z])(?P<value>(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}"
             rf"(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|{_HEX}|(?<=::))"
@@ -66,7 +66,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="ipv4",
         token="[IP]",
-        trigger=(r"\.(?=0{1,3}\.0{1,3}\.0)",),
+        trait="dotted",
         pattern=(
             r"(?<![0-9A-Za-z])(?<![0-9]\.)(?P<value>(?:[0-9]{1,3}\.){3}[0-9]{1,3})"
             r"(?![0-9A-Za-z])(?!\.[0-9])"
@@ -78,6 +78,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="ipv4_host",
         token="[IP]",
+        trait="pairs",
         trigger=("ip-0",),
         pattern=r"(?i:(?<![a-z0-9])ip-)(?P<value>(?:[0-9]{1,3}-){3}[0-9]{1,3})(?![0-9A-Za-z-])",
         check=_is_ipv4,

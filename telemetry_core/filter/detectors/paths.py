@@ -24,7 +24,8 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_windows_home",
         token="[PATH]",
         raw=True,
-        trigger=(r":\\", ":/"),
+        trait="path",
+        trigger=(r":[/\\]",),
         pattern=(
             r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and settings)[\\/]{1,8}"
             rf"{_NAME}){_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])"
@@ -36,7 +37,8 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_windows",
         token="",
         raw=True,
-        trigger=(r":\\", ":/"),
+        trait="path",
+        trigger=(r":[/\\]",),
         pattern=(
             rf"(?<![A-Za-z0-9])(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,8}}|/(?!/))"
             rf"(?:{_WIN}{{1,128}}{_SEPARATOR}(?=[^\\/:*?\"<>|\s]))+)"
@@ -48,6 +50,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_unc",
         token="",
         raw=True,
+        trait="path",
         trigger=(r"\\\\",),
         pattern=(
             r"(?<![\\\w])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
@@ -60,6 +63,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_file_url",
         token="",
+        trait="path",
         trigger=("file:/",),
         pattern=rf"(?P<value>(?i:file):/{{1,4}}(?:{_SEGMENT}++/)*+)(?={_SEGMENT})",
         finds=("file:///home/jane/x.txt", "file://server/share/x.txt"),
@@ -68,6 +72,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_home",
         token="[PATH]",
+        trait="path",
         trigger=("/home/", "/users/"),
         pattern=(
             rf"(?<![\w/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
@@ -79,7 +84,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_quoted",
         token="",
-        trigger=(r'"[~]?/', "'[~]?/", "`/"),
+        trait="path",
+        trigger=("[\"'`]/",),
         pattern=(
             rf"(?<=[\"'`])(?P<value>/{_ROOT}/(?:[^\"'`\n/]{{1,255}}/)*+)(?=[^\"'`\n/]{{1,255}}[\"'`\\])"
         ),
@@ -89,7 +95,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_rooted",
         token="",
-        trigger=("/",),
+        trait="path",
+        trigger=(r"/(?<![0a-z]/)",),
         pattern=(
             rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>"
             rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/(?:{_SPACED}/)++"
@@ -101,7 +108,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_file",
         token="",
-        trigger=("/",),
+        trait="path",
+        trigger=(r"/(?<![0a-z]/)",),
         pattern=(
             rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>/(?:{_SEGMENT}++/)++)"
             rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_SEGMENT}))"
@@ -112,6 +120,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_user",
         token="",
+        trait="path",
         trigger=("~",),
         pattern=rf"(?<![\w~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/)*+)(?={_SEGMENT})",
         finds=("~jane/docs/x.txt", "~/.ssh/id_rsa"),

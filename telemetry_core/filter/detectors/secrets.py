@@ -21,9 +21,14 @@ _WORD = (
     r"pass|pwd|pw|token|tokens|auth|authentication|oauth|jwt|csrf|xsrf|sid|cookies?|set-cookie|otp|totp|mfa|cvv2?|cvc"
     r"|pin|sig|signature|dsn|nonce|bearer|creds?|session"
 )
-_KEY = (
+_SENSITIVE = re.compile(
     rf"(?:(?i:{_ANYWHERE})|(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{_WORD}))"
-    r"(?i:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header|[0-9])){0,2}s?"
+    r"(?i:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header|[0-9])){0,2}s?$"
+)
+# Any key: which of them are sensitive is for the check, a look-up being faster than a search.
+_KEY = (
+    r"(?<![A-Za-z0-9_.-])(?P<key>(?:(?i:api|access|secret|private|signing|account|encryption|session|mot de|licen[cs]e) )?+"
+    r"[A-Za-z0-9_.-]{2,80}+)"
 )
 _QUOTE = r"\\{0,8}[\"']"
 _ASSIGN = rf"(?:{_QUOTE})?\]?[ ]{{0,4}}(?:=>|:=|==|[:=])[ ]{{0,4}}"
@@ -47,12 +52,14 @@ _TYPE = re.compile(r"(?:[A-Z][a-z]+)+|[A-Z][A-Z_]+|_[A-Za-z_]+|[a-z]+(?:_[a-z]+)
 
 def _is_credential(match: re.Match[str]) -> bool:
     """Tell a value from code, and from words about credentials."""
+    if _SENSITIVE.search(match["key"]) is None:
+        return False
     key, value = match["key"].lower(), match["value"]
     assign = match["assign"].strip("\\\"'")
     lowered = value.strip(".!?").lower()
     if lowered in _CONSTANTS or _CODE.match(value):
         return False
-    if key.startswith("token") and value.isdigit() and len(value) < 8:
+    if "token" in key and value.isdigit() and len(value) < 8:
         return False  # a count of tokens
     if _NAME.fullmatch(value) is None:
         return True
@@ -69,6 +76,8 @@ def _is_credential(match: re.Match[str]) -> bool:
 
 def _is_text(match: re.Match[str]) -> bool:
     """Tell a quoted credential from a placeholder and from the name of a field."""
+    if _SENSITIVE.search(match["key"]) is None:
+        return False
     key, value = match["key"].lower(), match["value"]
     lowered = value.lower()
     if lowered in _CONSTANTS or re.fullmatch(
@@ -105,11 +114,6 @@ def _is_key(match: re.Match[str]) -> bool:
     )
 
 
-_TRIGGERS = (
-    "pass", "pwd", "pw[^a-z]", "secret", "token", "_key", "-key", " key", "[a-z]key", "cred", "auth", "jwt", "csrf", "sess",
-    "cookie", "otp", "mfa", "cvv", "cvc", "pin", "sig", "dsn", "sid", "senha", "contrase", "xsrf", "bearer",
-    "nonce", "connection", "mot",
-)  # fmt: skip
 _PERSONAL = (
     r"(?:[a-z0-9]{1,12}[_.-]){0,3}(?:e-?mail|mail|name|user(?:name)?|login|phone|mobile|tel|address|addr|street|city|zip"
     r"|zipcode|postcode|postal_?code|birth_?(?:day|date)|dob|age|gender|ssn|token|key|apikey|auth|sig|signature|code"
@@ -122,7 +126,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="cookie_header",
         token="[SECRET]",
-        trigger=("cookie:", "cookie :"),
+        trait="credential",
+        trigger=("cookie0? ?:",),
         pattern=r"(?i:(?<![a-z])(?:set-)?cookie2?) ?: ?(?P<value>[^\s\"'=;]{1,100}=[^\n\r\"']*+)",
         finds=("Cookie: sessionid=abc; theme=dark", "Set-Cookie: a=b; Path=/"),
         spares=("cookie: none",),
@@ -130,7 +135,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="authorization",
         token="[SECRET]",
-        trigger=("bearer", "basic", "digest", "authorization"),
+        trait="credential",
+        trigger=("bearer", "basic", "authorization"),
         pattern=(
             r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|=|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
             r"|(?i:(?<![a-z])authorization)[\"']? ?[:=] ?[\"']?(?i:digest|aws4-hmac-sha256|hawk|oauth) (?P<rest>[^\n]++)"
@@ -144,7 +150,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="query_parameter",
         token="[Filtered]",
-        trigger=(r"\?[a-z0_.-]+=", r"&[a-z0_.-]+(?:\[\])?=", r"&amp;"),
+        trait="parameter",
         pattern=rf"(?<=[?&;])(?i:{_PERSONAL})=(?P<value>[^&;#\s\"'<>\\]++)(?<!\[Filtered\])",
         check=lambda match: re.match(r"%[sd(]|\{|\$|<|\[[A-Z][A-Za-z]*\]$", match["value"]) is None,
         finds=("/cb?code=abc123&state=x9", "?q=1&email=jane#top"),
@@ -153,9 +159,9 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="sensitive_quoted",
         token="[SECRET]",
-        trigger=_TRIGGERS,
+        trait="assigned",
         pattern=(
-            rf"(?P<key>{_KEY})(?P<assign>{_ASSIGN})[bru]?(?P<quote>{_QUOTE})"
+            rf"{_KEY}(?P<assign>{_ASSIGN})[bru]?(?P<quote>{_QUOTE})"
             r"(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
         ),
         check=_is_text,
@@ -170,9 +176,9 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="sensitive_plain",
         token="[SECRET]",
-        trigger=_TRIGGERS,
+        trait="assigned",
         pattern=(
-            rf"(?P<key>{_KEY})(?P<assign>{_ASSIGN}){_SCHEME}"
+            rf"{_KEY}(?P<assign>{_ASSIGN}){_SCHEME}"
             r"(?P<value>(?:[^\s,;&)}\]\"'\\<]|[)}\]](?=[^\s,;&)}\]\"'\\<.:])|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
         ),
         check=_is_credential,
@@ -198,7 +204,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="random_by_word",
         token="[SECRET]",
-        trigger=("password", "passwd", "secret", "token", "credential", "key"),
+        trait="credential",
+        trigger=("0",),
         pattern=(
             r"(?i:password|passwd|passphrase|secret|token|credentials?|(?:api|access|secret|private|signing)[ _-]?key)s?"
             r"(?:[ :=]{1,3}(?i:is|was|of|for|value|found|with|rejected|expired|invalid|used|given|got)){0,3}[ :=]{1,3}[\"'`(<\[]{0,2}"
@@ -211,7 +218,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="random_by_key",
         token="[SECRET]",
-        trigger=("key",),
+        trait="assigned",
+        trigger=("key[\"' ]{0,2}[:=]",),
         pattern=r"(?i:(?<![a-z])key)[\"']? ?[:=] ?[\"']?(?P<value>[A-Za-z0-9+/_.-]{12,}+=*+)",
         check=_is_key,
         finds=("key=a8Fk29dLq01ZxP", "Key: 'Zm9vYmFyMTIzNDU2'"),
