@@ -28,10 +28,11 @@ _ON_SIGNAL: Final = {
 
 
 def decide(settings: Settings, facts: RequestFacts, drops: Drops) -> Permission:
-    """Return what of this request may leave.
+    """Return what of this request may leave. Never raises.
 
-    The consent callable is asked first; one that raises, or answers anything but ``True``, means no. Then come the browser's signals: ``Sec-GPC: 1`` (https://w3c.github.io/gpc/) and ``DNT: 1``
-    (https://www.w3.org/TR/tracking-dnt/). What fails to be read counts as a signal. Never raises.
+    The consent callable is asked first; one that raises, or answers anything but ``True``, means
+    no. Then come the browser's signals: ``Sec-GPC: 1`` (https://w3c.github.io/gpc/) and ``DNT: 1``
+    (https://www.w3.org/TR/tracking-dnt/). What can't be read counts as a signal.
     """
     if settings.consent is not None:
         try:

@@ -26,6 +26,8 @@ class TelemetryIntegration(Integration):
 
     @staticmethod
     def setup_once() -> None:
+        """Add the event processor. The SDK calls this once in a process."""
+
         @add_global_event_processor
         def process(event: Any, hint: Any) -> Any:
             if sentry_sdk.get_client().get_integration(TelemetryIntegration) is None:

@@ -142,7 +142,8 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
 def _own_integrations() -> list[Integration]:
     return [
         TelemetryIntegration(),
-        AtexitIntegration(callback=lambda pending, timeout: None),
+        # The SDK's own would print to stderr that it is waiting.
+        AtexitIntegration(callback=lambda *_: None),
         DedupeIntegration(),
         ExcepthookIntegration(),
         LoggingIntegration(level=logging.INFO, event_level=logging.ERROR),

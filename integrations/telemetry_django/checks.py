@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
 
 from telemetry_core import SettingsError
 from telemetry_django import conf
@@ -39,7 +40,7 @@ def check_middleware(**_: Any) -> list[CheckMessage]:
     middleware = list(settings.MIDDLEWARE)
     if conf.MIDDLEWARE not in middleware:
         return [
-            Warning(
+            CheckWarning(
                 "Requests are not reported: the telemetry middleware is missing.",
                 hint=f"Put {conf.MIDDLEWARE!r} first in MIDDLEWARE.",
                 id="telemetry.W001",
@@ -47,7 +48,7 @@ def check_middleware(**_: Any) -> list[CheckMessage]:
         ]
     if middleware[0] != conf.MIDDLEWARE:
         return [
-            Warning(
+            CheckWarning(
                 f"What {middleware[0]!r} records is not part of its request's telemetry.",
                 hint=f"Put {conf.MIDDLEWARE!r} first in MIDDLEWARE.",
                 id="telemetry.W002",

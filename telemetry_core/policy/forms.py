@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 Holds = Callable[[object], bool]
 
@@ -57,17 +58,22 @@ def _integer_between(low: int, high: int) -> Holds:
     return lambda value: type(value) is int and low <= value <= high
 
 
-_RFC3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:?\d{2})?"
-)
 # The years 2000 to 2100: wide enough for every clock, too narrow for a card or phone number.
 _seconds = _number_between(946_684_800, 4_102_444_800)
 
 
 def _is_timestamp(value: object) -> bool:
-    if type(value) is str:
-        return _RFC3339.fullmatch(value) is not None
-    return _seconds(value)
+    if type(value) is not str:
+        return _seconds(value)
+    # The parser takes what is no time of RFC 3339, too, such as 20260102; a date and a time with
+    # their separators have no room for anything else.
+    if not (19 <= len(value) <= 35 and value[4] == value[7] == "-" and value[13] == ":"):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_measure(value: object) -> bool:

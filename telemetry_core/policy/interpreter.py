@@ -7,10 +7,12 @@ for, is left out.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from telemetry_core.policy.memo import key_of
 from telemetry_core.policy.rules import DROP, RULE_HANDLERS, Handler, keep
 from telemetry_core.policy.table import Row
 from telemetry_core.policy.walk import Note, Walk, plain
@@ -20,6 +22,19 @@ Apply = Callable[[object, Walk], Any]
 ANY_KEY: Final = "*"
 
 
+# Most of an event comes again with the next one, but for the fields named here.
+REMEMBERED: Final[Mapping[str, tuple[str, ...]]] = {
+    "frames": (),
+    "sdk": (),
+    "runtime": (),
+    "mechanism": (),
+    "breadcrumbs": ("timestamp",),
+    "spans": (
+        "trace_id", "span_id", "parent_span_id", "start_timestamp", "timestamp", "exclusive_time",
+    ),
+}  # fmt: skip
+
+
 @dataclass(slots=True)
 class _Node:
     """A place in the item: its row if it is a leaf, else its fields or the node of its items."""
@@ -27,6 +42,7 @@ class _Node:
     row: Row | None = None
     fields: dict[str, _Node] = field(default_factory=dict)
     items: _Node | None = None
+    name: str = ""
 
 
 def compile_rows(rows: Iterable[Row]) -> Handler:
@@ -40,9 +56,9 @@ def compile_rows(rows: Iterable[Row]) -> Handler:
         node = root
         for step in row.path.split("."):
             name, *lists = step.split("[]")
-            node = node.fields.setdefault(name, _Node())
+            node = node.fields.setdefault(name, _Node(name=name))
             for _ in lists:
-                node.items = node.items or _Node()
+                node.items = node.items or _Node(name=name)
                 node = node.items
         if node.row is not None or node.fields or node.items:
             raise ValueError(f"two rows for {row.path}")
@@ -58,7 +74,11 @@ def _handler(node: _Node) -> Handler:
     if node.items is not None:
         return _list_of(_handler(node.items))
     fields = {name: _handler(child) for name, child in node.fields.items()}
-    return _fields_of(fields, fields.pop(ANY_KEY, None))
+    whole = _fields_of(fields, fields.pop(ANY_KEY, None))
+    changing = REMEMBERED.get(node.name)
+    if changing is None:
+        return whole
+    return _remembering(whole, {name: fields[name] for name in changing if name in fields})
 
 
 def _fields_of(fields: Mapping[str, Handler], any_key: Handler | None) -> Handler:
@@ -73,19 +93,20 @@ def _fields_of(fields: Mapping[str, Handler], any_key: Handler | None) -> Handle
         walk.spend(len(value))
         result: dict[str, object] = {}
         notes: Note | None = None
-        for key, part in value.items():
+        for name, part in value.items():
             if part is None:
                 continue
-            if type(key) is not str:
+            if type(name) is not str:
                 walk.refused += 1
                 continue
-            handler = get(key)
+            key: str = name
+            handler = get(name)
             if handler is None:
                 if any_key is None:
                     walk.refused += 1
                     continue
                 handler = any_key
-                key = walk.read_key(key)
+                key = walk.read_key(name)
             new = handler(part, walk)
             if walk.note is not None:
                 if notes is None:
@@ -95,6 +116,48 @@ def _fields_of(fields: Mapping[str, Handler], any_key: Handler | None) -> Handle
             if new is not DROP:
                 result[key] = new
         walk.note = notes
+        return result
+
+    return apply
+
+
+def _remembering(whole: Handler, changing: Mapping[str, Handler]) -> Handler:
+    """Remember what ``whole`` makes of a mapping, but for the fields that are ``changing``.
+
+    Not where values are known from the request, which belong to it alone.
+    """
+
+    def apply(value: object, walk: Walk) -> object:
+        if walk.known is not None or type(value) is not dict:
+            return whole(value, walk)
+        rest = value
+        if changing:
+            rest = value.copy()
+            for name in changing:
+                rest.pop(name, None)
+        key = key_of(rest)
+        if key is None:
+            return whole(value, walk)
+        remembered = walk.memo.get(key)
+        if remembered is None:
+            refused = walk.refused
+            result = whole(rest, walk)
+            if type(result) is not dict:
+                return result
+            remembered = (marshal.dumps(result, 2), walk.note, walk.refused - refused)
+            walk.memo.put(key, remembered, len(remembered[0]))
+        else:
+            walk.note = remembered[1]
+            walk.refused += remembered[2]
+        result = marshal.loads(remembered[0])
+        for name, handler in changing.items():
+            part = value.get(name)
+            if part is not None:
+                note, walk.note = walk.note, None
+                part = handler(part, walk)
+                walk.note = note
+                if part is not DROP:
+                    result[name] = part
         return result
 
     return apply

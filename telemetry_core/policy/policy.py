@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from telemetry_core.policy import table
 from telemetry_core.policy.interpreter import compile_rows
+from telemetry_core.policy.memo import Memo
 from telemetry_core.policy.rules import DROP, Handler
 from telemetry_core.policy.walk import Note, Session, Walk
 
@@ -68,6 +69,7 @@ class Policy:
     ) -> None:
         self.texts = texts
         self.keys = keys
+        self._memo: Memo[Any] = Memo()
         self._trusted = frozenset(trusted)
         self._allow_headers = frozenset(name.lower() for name in allow_headers)
 
@@ -94,7 +96,7 @@ class Policy:
         handler = _ITEM_HANDLERS.get(kind)
         if handler is None:
             raise Refused("unknown_type")
-        walk = self._walk(known, session, route)
+        walk = self._walk(known, session, route, payload)
         if isinstance(payload, Mapping):
             walk.route_is_url = _names_a_url(payload)
         result = handler(payload, walk)
@@ -105,7 +107,7 @@ class Policy:
 
     def apply_to_part(self, part: str, value: object) -> Any:
         """Build what may leave of one part of an event, by its name; None when nothing may."""
-        walk = self._walk(None, None, None)
+        walk = self._walk(payload={part: value})
         result = _EVENT_PARTS[part]({part: value}, walk)
         return result.get(part) if isinstance(result, dict) else None
 
@@ -118,10 +120,16 @@ class Policy:
         return self._headers(_ITEM_HEADERS, headers)
 
     def _headers(self, handler: Handler, headers: object) -> dict[str, Any]:
-        result = handler(headers, self._walk(None, None, None))
+        result = handler(headers, self._walk())
         return result if isinstance(result, dict) else {}
 
-    def _walk(self, known: KnownValues | None, session: Session | None, route: str | None) -> Walk:
+    def _walk(
+        self,
+        known: KnownValues | None = None,
+        session: Session | None = None,
+        route: str | None = None,
+        payload: object = None,
+    ) -> Walk:
         return Walk(
             texts=self.texts,
             keys=self.keys,
@@ -130,6 +138,9 @@ class Policy:
             allow_headers=self._allow_headers,
             session=session,
             route=route,
+            memo=self._memo,
+            # Only plain containers are looked through for new texts.
+            payload=payload if type(payload) is dict else None,
         )
 
 

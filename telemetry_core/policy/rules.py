@@ -13,7 +13,16 @@ from telemetry_core.policy.statement import (
     without_row_data,
     without_url_details,
 )
-from telemetry_core.policy.walk import FILTERED, MAX_TEXT, Note, Walk, plain, remarked, removed
+from telemetry_core.policy.walk import (
+    FILTERED,
+    MAX_DEPTH,
+    MAX_TEXT,
+    Note,
+    Walk,
+    plain,
+    remarked,
+    removed,
+)
 
 
 class _Drop:
@@ -25,9 +34,6 @@ DROP: Final = _Drop()
 """What a rule returns for a value of which nothing may leave."""
 
 Handler = Callable[[object, Walk], object]
-
-MAX_DEPTH: Final = 10
-"""Levels of a map the app filled; the SDK cuts at five."""
 
 UNPARAMETERIZED: Final = "<< unparameterized >>"
 """Sentry's own marker for a transaction that has no better name than a raw URL."""
@@ -47,12 +53,14 @@ def keep(form: Form) -> Handler:
 
 
 def text(value: object, walk: Walk) -> object:
+    """Read free text, also for values known from the request."""
     if isinstance(value, str):
         return walk.read(str.__str__(value), known=True)
     return scalar(value, walk)
 
 
 def source(value: object, walk: Walk) -> object:
+    """Read a line of source code, in which a known value would be a coincidence."""
     if isinstance(value, str):
         return walk.read(str.__str__(value), known=False)
     walk.refused += 1
@@ -93,6 +101,7 @@ _word = _shaped(forms.LABEL, known=False)
 
 
 def label(value: object, walk: Walk) -> object:
+    """Keep what the settings gave, or one word."""
     if isinstance(value, str) and value in walk.trusted:
         return str.__str__(value)
     if type(value) is int and 0 <= value < 1000:
@@ -109,6 +118,7 @@ _HOME_FOLDERS = frozenset(("home", "users", "root", "documents and settings"))
 
 
 def path(value: object, walk: Walk) -> object:
+    """Keep a path inside the project; cut any other to its file name."""
     if not isinstance(value, str):
         walk.refused += 1
         return DROP
@@ -151,14 +161,20 @@ def _shortened(rule: str, *steps: Callable[[str], str]) -> Handler:
         if not isinstance(value, str):
             return scalar(value, walk)
         value = str.__str__(value)
-        if walk.known is None and value in walk.clean:
-            return value
+        key = hash((rule, value))
+        if walk.known is None:
+            remembered = walk.memo.get(key)
+            if remembered is not None:
+                result, walk.note = remembered
+                return result
         shorter = value[:MAX_TEXT]
         for step in steps:
             shorter = step(shorter)
         result = walk.read(shorter, known=True)
         if shorter != value and walk.note is None:
             walk.note = remarked((rule, "s", 0, len(result)))
+        if walk.known is None:
+            walk.memo.put(key, (result, walk.note), len(result))
         return result
 
     return apply
@@ -318,7 +334,7 @@ _NEVER_HEADERS = re.compile(
 
 
 def headers(value: object, walk: Walk) -> object:
-    """Keep the headers that the settings list, but never one that identifies or admits a visitor."""
+    """Keep the headers that the settings list, never one that identifies or admits a visitor."""
     pairs = value.items() if isinstance(value, Mapping) else value
     result: dict[str, object] = {}
     notes: Note = {}
@@ -345,15 +361,16 @@ PUBLIC_PACKAGES: Final = frozenset(
     aiohttp amqp asgiref billiard blinker boto3 celery certifi channels click cryptography daphne
     django django-filter djangorestframework dramatiq elasticsearch flask flask-login
     flask-sqlalchemy gevent graphene greenlet gunicorn h11 httpcore httptools httpx huey hypercorn
-    idna itsdangerous jinja2 kombu lxml mako markupsafe marshmallow mysqlclient numpy opentelemetry-api
-    opentelemetry-sdk pandas pillow pip psycopg psycopg2 psycopg2-binary pydantic pymongo pymysql redis
-    requests rq sentry-sdk setuptools sqlalchemy sqlparse starlette structlog telemetry-core urllib3
-    uvicorn uvloop uwsgi werkzeug wheel whitenoise wsproto
+    idna itsdangerous jinja2 kombu lxml mako markupsafe marshmallow mysqlclient numpy
+    opentelemetry-api opentelemetry-sdk pandas pillow pip psycopg psycopg2 psycopg2-binary pydantic
+    pymongo pymysql redis requests rq sentry-sdk setuptools sqlalchemy sqlparse starlette structlog
+    telemetry-core urllib3 uvicorn uvloop uwsgi werkzeug wheel whitenoise wsproto
     """.split()
 )
 
 
 def packages(value: object, walk: Walk) -> object:
+    """Keep the versions of packages that everybody may know of."""
     if not isinstance(value, Mapping):
         walk.refused += 1
         return DROP
@@ -366,8 +383,10 @@ def packages(value: object, walk: Walk) -> object:
 
 
 def drop(value: object, walk: Walk) -> object:
-    walk.refused += 1
-    walk.note = removed("policy")
+    """Leave the value out; say so where there was something."""
+    if value not in ("", 0):
+        walk.refused += 1
+        walk.note = removed("policy")
     return DROP
 
 

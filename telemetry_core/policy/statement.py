@@ -18,7 +18,7 @@ _SQL_WORD = re.compile(
 )
 _LITERAL = re.compile(
     r"""
-      [EeNnBbXx]?'(?:[^'\\]|''|\\.)*+(?:'|\Z)            # 'it''s', E'it\'s'; also cut off at the end
+      [EeNnBbXx]?'(?:[^'\\]|''|\\.)*+(?:'|\Z)            # 'it''s', E'it\'s', one cut off
     | \$(?P<tag>\w{0,20})\$.*?(?:\$(?P=tag)\$|\Z)        # $$dollar quoted$$
     | (?<![\w.$%:@])-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])   # 42, 1.5, 0x2a
     | --[^\n]*                                           # comments hold what people typed
@@ -63,7 +63,8 @@ _ROW_DATA: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         ")=(",
         re.compile(
-            r"(?i)(\bkey \([^()\n]{1,200}\)=\()[^\n]*?(\) (?:already exists|is not present|conflicts|is still)|\Z|\n)"
+            r"(?i)(\bkey \([^()\n]{1,200}\)=\()[^\n]*?"
+            r"(\) (?:already exists|is not present|conflicts|is still)|\Z|\n)"
         ),
         r"\1[Filtered]\2",
     ),  # PostgreSQL, unique and foreign keys

@@ -46,6 +46,7 @@ class Row:
 
 
 def keep(path: str, form: Form, why: str) -> Row:
+    """Make the row of a field that is kept if it has the form."""
     return Row(path, "keep", why, form)
 
 

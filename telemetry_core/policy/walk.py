@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from telemetry_core.policy.memo import Memo
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
@@ -14,8 +16,12 @@ if TYPE_CHECKING:
 FILTERED: Final = "[Filtered]"
 MAX_TEXT: Final = 100_000
 """Characters of one text that are kept; the SDK's own limit is as high."""
+MAX_PRIMED: Final = 2_000
+"""Characters of a text that is read together with others; a longer one gains nothing by it."""
 MAX_ITEM_TEXT: Final = 4_000_000
 """Characters of new text in one item; Sentry takes no event of more than a megabyte compressed."""
+MAX_DEPTH: Final = 10
+"""Levels of a map the app filled; the SDK cuts at five."""
 MAX_ITEM_NODES: Final = 400_000
 """Values in one item."""
 
@@ -48,7 +54,9 @@ class Walk:
         "clean",
         "keys",
         "known",
+        "memo",
         "note",
+        "payload",
         "nodes_left",
         "refused",
         "route",
@@ -69,6 +77,8 @@ class Walk:
         allow_headers: Collection[str] = (),
         session: Session | None = None,
         route: str | None = None,
+        memo: Memo[Any] | None = None,
+        payload: object = None,
     ) -> None:
         self.texts = texts
         self.clean = texts.clean
@@ -78,6 +88,8 @@ class Walk:
         self.allow_headers = allow_headers
         self.session = session
         self.note: Note | None = None
+        self.memo: Memo[Any] = memo if memo is not None else Memo()
+        self.payload = payload
         self.refused = 0
         self.route = route
         self.route_is_url = False
@@ -109,13 +121,29 @@ class Walk:
             # First what is known, while the text still reads as the visitor wrote it.
             text, remarks = self.known.filter_with_remarks(text)
         if text not in self.clean:
-            result, later = self.texts.filter_with_remarks(text)
+            result, later = self._detected(text)
             if later:
                 remarks = (*_relocated(remarks, text, result, later), *later)
             text = result
         if remarks:
             self.note = remarked(*remarks)
         return text
+
+    def _detected(self, text: str) -> tuple[str, tuple[Remark, ...]]:
+        """Return what the detectors make of a text that isn't known to be clean."""
+        key = hash(text)
+        found = self.memo.get(key)
+        if found is None:
+            if self.payload is not None:
+                # New texts come together: the detectors read them all at once for little more.
+                self.texts.prime(texts_of(self.payload))
+                self.payload = None
+                if text in self.clean:
+                    return text, ()
+            found = self.texts.filter_with_remarks(text)
+            if found[1]:
+                self.memo.put(key, found, len(found[0]))
+        return found
 
     def read_key(self, key: object) -> str:
         """Return the name of a map's key, or a token where the name could be a value.
@@ -171,6 +199,26 @@ def _relocated(
         position = found + len(token)
         moved.append(remark._replace(start=found, end=position))
     return moved
+
+
+def texts_of(payload: object) -> list[str]:
+    """Return the texts in a payload of plain containers, at most `MAX_DEPTH` levels deep."""
+    texts: list[str] = []
+    level: list[Any] = [payload]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for container in level:
+            parts = container.values() if type(container) is dict else container
+            for part in parts:
+                if type(part) is str:
+                    if len(part) <= MAX_PRIMED:
+                        texts.append(part)
+                elif type(part) is dict or type(part) is list:
+                    below.append(part)
+        if not below or len(below) > MAX_ITEM_NODES:
+            break
+        level = below
+    return texts
 
 
 def plain(value: Mapping[object, object]) -> dict[object, object]:
