@@ -9,9 +9,7 @@ with one, so that a few searches of the whole classify hundreds of texts.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
 
 _SHAPE = bytes(
     ord("0") if 0x30 <= code <= 0x39 else code + 32 if 0x41 <= code <= 0x5A else code
@@ -42,53 +40,55 @@ _NUMBERED = (
 )
 
 
-def _ends(words: str, *, plural: bool) -> str:
+def _ends(words: str) -> str:
     ends = set()
     for word in words.split():
-        forms = (word, f"{word}s", f"{word}0") if plural else (word, f"{word}0")
-        ends |= {form[-3:] if len(form) > 2 else f"[^a-z]{form}" for form in forms}
+        for form in (word, f"{word}s", f"{word}0"):
+            ends.add(form[-3:] if len(form) > 2 else f"[^a-z]{form}")
     return "|".join(sorted(ends))
 
 
-PLAIN, SQUEEZED, RUNS = range(3)
+_MARKS = bytes(ord("@") if chr(code) in "@%&\\~?" else code for code in range(256))
 
-_ASSIGNED = _ends(_CREDENTIALS, plural=True)
-_COUNTED = _ends(_NUMBERED, plural=True)
+_LETTERS = bytes(
+    ord("a") if chr(code).isalpha() and code < 128 else code for code in range(256)
+)
+
+PLAIN, SQUEEZED, RUNS, MARKED, LETTERS = range(5)
+"""The projections: the shape; it without separators; with words of ``a``; with
+marks alike; with letters alike."""
+
+_CREDENTIAL_ENDS = _ends(_CREDENTIALS)
+_NUMBER_ENDS = _ends(_NUMBERED)
 
 _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-    ("at", PLAIN, (r"@(?<=[^ \x00]@)(?=[^ \x00])",)),
-    ("path", PLAIN, (r"/(?<![0a-z]/)(?=[^ /\x00]+/)", r":(?=[/\\])", r"\\\\", "~/", r"~(?=[a-z_])")),
+    ("mark", MARKED, ("@",)),
+    ("path", PLAIN, (r"/(?<![0a-z]/)(?=[^ /\x00]+/)",)),
     ("digits", SQUEEZED, ("000000",)),
-    ("dotted", PLAIN, (r"\.(?=0{1,3}\.0{1,3}\.0)",)),
-    ("colons", PLAIN, (r":(?=:|[0a-f]{1,4}:)",)),
-    ("pairs", PLAIN, (r":(?=[0a-f]{2}:[0a-f]{2}:)", r"-(?=[0a-f]{2}-[0a-f]{2}-)", r"\.(?=[0a-f]{4}\.)", "ip-0")),
-    ("mixed", PLAIN, (r"0(?<=[a-z]{6}0)",)),
-    ("assigned", SQUEEZED, (rf"=(?<=(?:{_ASSIGNED})=)", rf":(?<=(?:{_ASSIGNED}):)")),
-    ("number_word", SQUEEZED, (
-        rf"0(?<=[^0]0)(?<=(?:{_COUNTED})0)",
-        rf":(?=[a-z]{{0,4}}0)(?<=(?:{_COUNTED}):)",
-        rf"=(?=[a-z]{{0,4}}0)(?<=(?:{_COUNTED})=)",
-        rf"#(?=[a-z]{{0,4}}0)(?<=(?:{_COUNTED})#)",
+    ("dotted", PLAIN, (r"\.(?=0{1,3}\.0{1,3}\.0|[0a-f]{4}\.)",)),
+    ("dashed", PLAIN, (r"-(?=[0a-f]{2}-[0a-f]{2}-|0{1,3}-0{1,3}-0|----begin)",)),
+    ("mixed", LETTERS, ("aaaaaa00a00a000a",)),
+    ("colon", SQUEEZED, (
+        rf":(?=[^\x00])(?:(?=:|[0a-f]{{1,4}}:)|(?<=(?:{_CREDENTIAL_ENDS}):)|(?=[a-z]{{0,4}}0)(?<=(?:{_NUMBER_ENDS}):))",
     )),
-    ("credential", PLAIN, ("passw", "secret", "token", "credential", "bearer", "basic", "cookie", "authorization", "i key", "s key", "e key", "g key")),
+    ("equals", SQUEEZED, (
+        rf"=(?=[^\x00])(?:(?<=(?:{_CREDENTIAL_ENDS})=)|(?=[a-z]{{0,4}}0)(?<=(?:{_NUMBER_ENDS})=))",
+    )),
+    ("word", PLAIN, ("passw", "secret", "token", "bearer", "basic", " key")),
     ("long", RUNS, ("a" * 16,)),
-    ("begin", PLAIN, ("-----begin",)),
-    ("user_info", PLAIN, (r"://(?=[^/ \x00]*@)",)),
-    ("parameter", PLAIN, (r"\?(?=[a-z0_.-]+=)", r"&(?=[a-z0_.;-]+(?:\[\])?=)")),
-    ("encoded", PLAIN, (r"%(?=[0a-fu])", r"&(?=#|[a-z]+0*;)", r"\\(?=[uxnrtfvb0\"'/\\])")),
-)
+)  # fmt: skip
 """Name, projection, and expressions of which one is there when a text has the trait."""
 
 TRAITS = {name: 1 << index for index, (name, _, _) in enumerate(_TRAITS)}
 """The bit of each trait."""
-ENCODED = TRAITS["encoded"]
+MARK = TRAITS["mark"]
 ALL = (1 << len(TRAITS)) - 1
 
 _SEARCHES = tuple(
     (
         TRAITS[name],
         projection,
-        expression.encode("ascii") if re.escape(expression).replace("\\-", "-") == expression else None,
+        expression.encode("ascii") if re.fullmatch("[a-z0@ ]+", expression) else None,
         re.compile(expression.encode("ascii")),
     )
     for name, projection, expressions in _TRAITS
@@ -104,7 +104,7 @@ def shape_of(text: str) -> bytes:
 def traits_of(texts: Sequence[str]) -> dict[int, int]:
     """Return the traits of those of many texts that have any, by their index.
 
-    A text outside ASCII counts as encoded. Errs to more traits than a text has.
+    A text outside ASCII has the trait ``mark``. Errs to more traits than a text has.
     """
     joined = "\0".join(texts)
     octets = joined.encode("ascii", "replace")
@@ -112,37 +112,33 @@ def traits_of(texts: Sequence[str]) -> dict[int, int]:
         return dict.fromkeys(range(len(texts)), ALL)
     shape = octets.translate(_SHAPE)
     squeezed = octets.translate(_SHAPE, _SEPARATORS)
-    projections = (shape, squeezed, shape.translate(_RUNS))
-    lengths = accumulate((len(text) + 1 for text in texts), initial=0)
-    starts = list(lengths)
+    projections = (
+        shape,
+        squeezed,
+        shape.translate(_RUNS),
+        shape.translate(_MARKS),
+        shape.translate(_LETTERS),
+    )
     traits: dict[int, int] = {}
-    squeezed_starts: list[int] | None = None
     for trait, projection, literal, pattern in _SEARCHES:
         where = projections[projection]
-        if literal is not None:
-            position = where.find(literal)
-        else:
-            match = pattern.search(where)
-            position = match.start() if match else -1
-        if position < 0:
-            continue
-        bounds = starts
-        if projection == SQUEEZED:
-            if squeezed_starts is None:
-                squeezed_starts = list(
-                    accumulate((len(part) + 1 for part in squeezed.split(b"\0")), initial=0)
-                )
-            bounds = squeezed_starts
-        while position >= 0:
-            index = bisect_right(bounds, position) - 1
-            traits[index] = traits.get(index, 0) | trait
+        search = pattern.search
+        index = before = 0
+        while True:
             if literal is not None:
-                position = where.find(literal, bounds[index + 1])
+                position = where.find(literal, before)
             else:
-                match = pattern.search(where, bounds[index + 1])
+                match = search(where, before)
                 position = match.start() if match else -1
+            if position < 0:
+                break
+            index += where.count(0, before, position)
+            traits[index] = traits.get(index, 0) | trait
+            before = where.find(0, position)
+            if before < 0:
+                break
     if not joined.isascii():
         for index, text in enumerate(texts):
             if not text.isascii():
-                traits[index] = traits.get(index, 0) | ENCODED
+                traits[index] = traits.get(index, 0) | MARK
     return traits

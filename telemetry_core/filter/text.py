@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from threading import Lock
 from typing import NamedTuple
 
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
-from telemetry_core.filter.shape import ALL, ENCODED, TRAITS, shape_of, traits_of
+from telemetry_core.filter.shape import ALL, MARK, TRAITS, shape_of, traits_of
 from telemetry_core.filter.views import View, views_of
 
 FILTERED = "[Filtered]"
@@ -23,10 +24,14 @@ MAX_CACHED_LENGTH = 2_000
 _ENTRY_BYTES = 160
 # Ids, numbers and times: whatever traits these have, they hold nothing that a built-in row finds.
 _HARMLESS = re.compile(
-    r"(?=[0-9]*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{32})"
+    r"(?=[0-9]*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
     r"|[0-9]{1,8}|[0-9]{1,10}\.[0-9]{1,7}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
-)
+).fullmatch
+
+
+# What hints at something to decode in ASCII text.
+_ENCODED = re.compile(r"%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|\\[uxnrtfvb0\"'/U]").search
 
 
 class Remark(NamedTuple):
@@ -67,16 +72,32 @@ class _Found:
             self.findings.append(_Finding(start, end, detector))
 
 
+_Search = Callable[[bytes], re.Match[bytes] | None]
+
+
 class _Row(NamedTuple):
     detector: Detector
     search: Callable[[str, int], re.Match[str] | None]
-    trigger: Callable[[bytes], object] | None
-    trait: int
+    triggered: _Search | None
+    traits: int
 
 
-def _union(triggers: Iterable[str]) -> Callable[[bytes], object] | None:
+@lru_cache(maxsize=256)
+def _search_for(triggers: tuple[str, ...]) -> _Search | None:
     joined = "|".join(triggers)
     return re.compile(joined.encode("ascii")).search if joined else None
+
+
+def _rows_of(detectors: Sequence[Detector]) -> tuple[_Row, ...]:
+    return tuple(
+        _Row(
+            detector=detector,
+            search=re.compile(detector.pattern).search,
+            triggered=_search_for(detector.trigger),
+            traits=sum(TRAITS[trait] for trait in detector.traits) or ~0,
+        )
+        for detector in detectors
+    )
 
 
 class TextFilter:
@@ -97,16 +118,9 @@ class TextFilter:
         self.cache_bytes = cache_bytes
         self.cached_bytes = 0
         self._lock = Lock()
-        self._rows = tuple(
-            _Row(
-                detector=row,
-                search=re.compile(row.pattern).search,
-                trigger=_union(row.trigger),
-                trait=TRAITS[row.trait] if row.trait else 0,
-            )
-            for row in detectors
-        )
-        self._always = any(not row.trait for row in self._rows)
+        self._rows = _rows_of(detectors)
+        self._always = any(not detector.traits for detector in detectors)
+        self._plans: dict[int, tuple[_Row, ...]] = {}
 
     def filter(self, text: str) -> str:
         """Return the text with a token in place of each value."""
@@ -136,49 +150,64 @@ class TextFilter:
         if not new:
             return
         traits = traits_of(new)
-        doubtful = range(len(new)) if self._always else sorted(traits)
-        for index in reversed(doubtful):
-            if self._find(new[index], traits.get(index, 0)):
-                del new[index]
+        if self._always:
+            doubtful: Iterable[int] = range(len(new))
+        else:
+            doubtful = [index for index in sorted(traits) if _HARMLESS(new[index]) is None]
+        dirty = [index for index in doubtful if self._find(new[index], traits.get(index, 0))]
+        for index in reversed(dirty):
+            del new[index]
         self._remember(new)
 
     def _find(self, text: str, traits: int) -> list[_Finding]:
         """Return the values in a text, in order and apart from each other."""
         found = _Found(text)
-        if traits & ENCODED:
+        if traits & MARK and (not text.isascii() or _ENCODED(text)):
             views = list(views_of(text))
+            for view in reversed(views):
+                if not view.unescaped:
+                    self._collect(view.text, view, ALL, found, raw=True)
             if views:
-                for view in reversed(views):
-                    if not view.unescaped:
-                        self._collect(view.text, view, ALL, found, raw=True)
                 self._collect(text, None, ALL, found, raw=True)
-                for view in reversed(views):
-                    self._collect(view.text, view, traits_of((view.text,)).get(0, 0), found)
+            for view in reversed(views):
+                self._collect(view.text, view, traits_of((view.text,)).get(0, 0), found)
         self._collect(text, None, traits, found)
-        found.findings.sort()
-        return found.findings
-
+        return sorted(found.findings)
     def _collect(
         self, text: str, view: View | None, traits: int, found: _Found, raw: bool = False
     ) -> None:
         shape = shape_of(text)
-        for row, search, trigger, trait in self._rows:
-            if (trait and not trait & traits) or (raw and not row.raw):
+        answers: dict[_Search | None, bool] = {}
+        for detector, search, triggered, _ in self._plan(traits):
+            if raw and not detector.raw:
                 continue
-            if trigger is not None and not trigger(shape):
+            # Rows that share a trigger share its answer.
+            answer = answers.get(triggered)
+            if answer is None:
+                answer = triggered is None or triggered(shape) is not None
+                answers[triggered] = answer
+            if not answer:
                 continue
             match = search(text, 0)
             while match:
                 start, end = value_span(match)
                 resume = match.end() if match.end() > match.start() else match.end() + 1
                 if start < end:
-                    if row.check is not None and not row.check(match):
+                    if detector.check is not None and not detector.check(match):
                         resume = match.start() + 1
                     else:
                         if view is not None:
                             start, end = view.source_span(start, end)
-                        found.claim(start, end, row)
+                        found.claim(start, end, detector)
                 match = search(text, resume)
+
+    def _plan(self, traits: int) -> tuple[_Row, ...]:
+        plan = self._plans.get(traits)
+        if plan is None:
+            plan = self._plans[traits] = tuple(
+                row for row in self._rows if row.traits & traits or row.traits == ~0
+            )
+        return plan
 
     def _remember(self, texts: Iterable[str]) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from telemetry_core.filter.detectors.detector import Detector
+from telemetry_core.filter.detectors.detector import WORDS_BEFORE, Detector
 
 # Scripts written without spaces: an address ends where such a neighbour begins.
 _UNSPACED = "\u0e00-\u0eff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -46,6 +46,16 @@ def _is_national(match: re.Match[str]) -> bool:
     return 9 <= _digits(value) <= 12 and _DATE.match(value) is None
 
 
+_WORDS = re.compile(
+    r"(?i:phone|tel|mobile?|fax|handy|cell|whatsapp|sms|msisdn|telefono?|telefoon|puhelin|telefone)"
+    r"(?i:[ _-]?(?:number|no|nr|num|nummer)|_?[0-9])?$"
+)
+
+
+def _is_named(match: re.Match[str]) -> bool:
+    return _WORDS.search(match["key"]) is not None and _is_dialled(match)
+
+
 def _is_dialled(match: re.Match[str]) -> bool:
     return 6 <= _digits(match["value"]) <= 15
 
@@ -56,7 +66,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="email",
         token="[EMAIL]",
-        trait="at",
+        traits=("mark",),
+        trigger=("@",),
         pattern=(
             rf"(?<!{_WORD})(?<![{_LOCAL_MARKS}])[{_LOCAL_MARKS}]*+"
             rf"(?P<value>(?:(?:{_WORD}|[{_LOCAL_MARKS}])++|[{_UNSPACED}]++)@{_DOMAIN})"
@@ -73,7 +84,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="email_quoted",
         token="[EMAIL]",
-        trait="at",
+        traits=("mark",),
         trigger=('"@',),
         pattern=rf'(?P<value>"[^"\n@]{{1,64}}+"@{_DOMAIN})',
         finds=('"jane doe"@example.com',),
@@ -82,7 +93,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_international",
         token="[PHONE]",
-        trait="digits",
+        traits=("digits",),
         trigger=(r"\+(?=0)", r"\+(?=\(0)", r"00(?=0| )"),
         pattern=(
             rf"(?<![0-9A-Za-z_])(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?(?:{_GAP}[0-9]){{4,14}})"
@@ -95,22 +106,22 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_north_american",
         token="[PHONE]",
-        trait="digits",
+        traits=("digits",),
         trigger=_DIGIT_PAIR,
         pattern=(
             rf"{_START}(?<!\" )(?P<value>(?:1[-. +])?(?:\([2-9][0-9]{{2}}\)[-. +]?|[2-9][0-9]{{2}}[-. +])"
             rf"[0-9]{{3}}[-. +][0-9]{{4}}(?: ?(?:x|ext\.? ?)[0-9]{{1,6}})?){_END}"
         ),
         finds=("(555) 223-4567", "555-223-4567", "555.223.4567", "call 555 223 4567x12"),
-        spares=("2024-01-02", "1.2.3", '"GET / HTTP/1.1" 200 512 1234', "123-45-6789"),
+        spares=("2024-01-02", "1.2.3", '"GET / HTTP/1.1" 200 512 1234'),
     ),
     Detector(
         name="phone_national",
         token="[PHONE]",
-        trait="digits",
+        traits=("digits",),
         trigger=_DIGIT_PAIR,
         pattern=(
-            rf"{_START}(?P<value>(?:\(0[1-9][0-9]{{0,4}}\)[-./ +]{{0,2}}|0[1-9][0-9]{{0,4}}(?: ?[-./+] ?|[ ]))"
+            rf"{_START}(?P<value>(?:\(0[0-9]{{1,4}}\)[-./ +]{{0,2}}|0[0-9]{{1,4}}(?: ?[-./+] ?|[ ]))"
             rf"[0-9]{{2,8}}(?:[-. /+][0-9]{{1,8}}){{0,5}}){_END}"
         ),
         check=_is_national,
@@ -120,8 +131,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_bracketed",
         token="[PHONE]",
-        trait="digits",
-        trigger=(r"\(0",),
+        traits=("digits",),
+        trigger=_DIGIT_PAIR,
         pattern=(
             rf"{_START}(?P<value>(?:[0-9]{{1,3}}[ -]?)?\([0-9]{{2,5}}\)[ -]?"
             rf"[0-9]{{2,5}}[ -][0-9]{{2,5}}(?:[ -][0-9]{{2,4}})?){_END}"
@@ -133,13 +144,13 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_by_word",
         token="[PHONE]",
-        trait="number_word",
+        traits=("colon", "equals", "digits"),
+        trigger=("00|0[^a-z0]{1,3}0",),
         pattern=(
-            r"(?i:phone|tel|mobile?|fax|handy|cell|whatsapp|sms|msisdn|telefono|telephone)"
-            r"(?i:[ _-]?(?:number|no|nr|num|nummer)|_?[0-9])?\.?[\\\"']{0,4}[ ]?[:= ][ ]?[\\\"']{0,4}"
+            rf"{WORDS_BEFORE}[ ]?[:= ][ ]?[\\\"']{{0,6}}"
             rf"(?P<value>(?:\+|\()?[0-9](?:{_GAP}[0-9]){{5,14}})(?![0-9])"
         ),
-        check=_is_dialled,
+        check=_is_named,
         finds=("phone=5551234567", '"mobile": "13812345678"', "Tel. 12 34 56 78"),
         spares=("telephone exchange", "tel: unknown", "sms 12"),
     ),

@@ -22,8 +22,9 @@ class Detector:
     """What stands in the value's place; empty when the value is cut out."""
     pattern: str
     """A regular expression; the group ``value``, where it has one, is what is replaced."""
-    trait: str = ""
-    """What a text with such a value has (:mod:`telemetry_core.filter.shape`); empty: try always."""
+    traits: tuple[str, ...] = ()
+    """What a text with such a value has, one at least; empty: try always. See
+    :mod:`telemetry_core.filter.shape`."""
     trigger: tuple[str, ...] = ()
     """Expressions over a text's shape, one of which every match implies: tried on the few texts
     that have the trait, to spare most of them the pattern."""
@@ -35,6 +36,13 @@ class Detector:
     """Texts in which the detector must find a value."""
     spares: tuple[str, ...] = ()
     """Near misses: texts that must come out unchanged."""
+
+
+WORDS_BEFORE = (
+    r"(?<![A-Za-z])(?P<key>[A-Za-z][A-Za-z_'-]{1,30}+[0-9]?(?: [A-Za-z_'-]{1,20}+){0,2}+)\.?[\\\"')\]]{0,6}"
+)
+"""The words before a value, at most three. Which they must be is for the check: to look up the
+few that a value follows is faster than to search for all of them."""
 
 
 def value_span(match: re.Match[str]) -> tuple[int, int]:

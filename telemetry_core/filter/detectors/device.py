@@ -20,7 +20,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="mac",
         token="[DEVICE]",
-        trait="pairs",
+        traits=("colon", "dashed", "dotted"),
+        trigger=(r"[:-][0a-f]{2}[:-][0a-f]{2}[:-]", r"\.[0a-f]{4}\."),
         pattern=(
             rf"(?<![0-9A-Za-z])(?<![0-9A-Fa-f][:-])(?P<value>{_PAIR}([:-])(?:{_PAIR}\2){{4}}{_PAIR}"
             rf"(?:\2{_PAIR}\2{_PAIR})?|[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}})"
@@ -32,7 +33,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="imei",
         token="[DEVICE]",
-        trait="number_word",
+        traits=("colon", "equals", "digits"),
         trigger=("imei",),
         pattern=(
             r"(?i:imei)[^0-9\n]{0,12}(?P<value>[0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{6}[ -]?[0-9])(?![0-9])"
@@ -44,7 +45,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="imei_grouped",
         token="[DEVICE]",
-        trait="digits",
+        traits=("digits",),
         trigger=("00[- ]000000[- ]000000[- ]0",),
         pattern=(
             r"(?<![0-9A-Za-z])(?P<value>[0-9]{2}([ -])[0-9]{6}\2[0-9]{6}\2[0-9])(?![0-9A-Za-z])"

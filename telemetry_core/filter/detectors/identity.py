@@ -13,7 +13,7 @@ from importlib import import_module
 
 from stdnum.iso7064 import mod_11_2
 
-from telemetry_core.filter.detectors.detector import Detector
+from telemetry_core.filter.detectors.detector import WORDS_BEFORE, Detector
 
 _START = r"(?<![0-9A-Za-z_])(?<![0-9][-.])"
 _END = r"(?![0-9A-Za-z_])(?![-.][0-9])"
@@ -43,8 +43,8 @@ _NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], tuple[str
     ("nie", r"[XYZ][0-9]{7}-?[A-HJ-NP-TV-Z]", "es.nie", ("0000000-?[a-z]",),
      ("X2482300W",), ("X2482300A",)),
     ("codice_fiscale",
-     r"[A-Za-z]{6}[0-9LMNP-Vl-v]{2}[A-EHLMPRSTa-ehlmprst][0-9LMNP-Vl-v]{2}[A-Za-z][0-9LMNP-Vl-v]{3}[A-Za-z]",
-     "it.codicefiscale", ("0",),
+     r"[A-Za-z]{6}[0-9]{2}[A-EHLMPRSTa-ehlmprst][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z]",
+     "it.codicefiscale", (),
      ("RCCMNL83S18D969H",), ("RCCMNL83S18D967H",)),
     ("nir", r"[1-478][ +]?[0-9]{2}[ +]?[0-9]{2}[ +]?[0-9][0-9AB][ +]?[0-9]{3}[ +]?[0-9]{3}[ +]?[0-9]{2}",
      "fr.nir", ("0[ +]?00[ +]?00[ +]?0[0ab]",),
@@ -73,30 +73,43 @@ _NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], tuple[str
      ("BOXW310820HNERXN09",), ("BOXW310820HNERXN08",)),
 )  # fmt: skip
 
-_WORDS = (
+_BARE = tuple(dict.fromkeys(trigger for row in _NUMBERS for trigger in row[3] if trigger != "0"))
+"""One trigger for all of them: most texts have none of these forms."""
+
+_WORDS = re.compile(
+    r"(?i:(?<![a-z])(?:"
     r"ssn|social[ _-]?security|soc[ _-]?sec|sin|national[ _-]?id(?:entity)?|id[ _-]?card|identity[ _-]?card"
     r"|passport|driver'?s?[ _-]?licen[sc]e|driving[ _-]?licen[sc]e|tax[ _-]?(?:id|payer[ _-]?id)|tin|itin|nin|nino"
     r"|dni|nif|nie|cpf|cnpj|pesel|bsn|insee|nir|personnummer|cpr|hetu|egn|cnp|oib|curp|rfc|aadhaar|nhs|rrn"
     r"|tckn|tc[ _-]?kimlik|steuer[ _-]?id|idnr|avs|ahv|niss|rodn[eé] [cč][ií]slo|codice[ _-]?fiscale|fnr|isikukood"
+    r"))(?i:[ _-]?(?:number|no|nr|num|id|code))?$"
 )
+
+
+def _is_named(match: re.Match[str]) -> bool:
+    return (
+        sum(char.isdigit() for char in match["value"]) >= 5
+        and _WORDS.search(match["key"]) is not None
+    )
+
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="ssn",
         token="[ID]",
-        trait="digits",
+        traits=("digits",),
         trigger=("000[- +]00[- +]0000",),
         # SSA's rules for what is never issued; 9xx is an ITIN.
         pattern=(
             rf"{_START}(?P<value>(?!000|666)[0-9]{{3}}([- +])(?!00)[0-9]{{2}}\2(?!0000)[0-9]{{4}}){_END}"
         ),
         finds=("123-45-6789", "ssn 123 45 6789", "912-70-1234"),
-        spares=("000-12-3456", "123-45-67890", "2024-01-02"),
+        spares=("123-45-67890", "2024-01-02"),
     ),
     Detector(
         name="nino",
         token="[ID]",
-        trait="digits",
+        traits=("digits",),
         trigger=("00(?=[ +-]?00[ +-]?00[ +-]?[a-dt])",),
         pattern=(
             rf"{_START}(?P<value>(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|ZZ)"
@@ -108,7 +121,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="rrn",
         token="[ID]",
-        trait="digits",
+        traits=("digits",),
         trigger=("000000-0000000",),
         # South Korea dropped the check digit in 2020; the century digit remains.
         pattern=rf"{_START}(?P<value>[0-9]{{6}}-[1-8][0-9]{{6}}){_END}",
@@ -118,7 +131,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="ric",
         token="[ID]",
-        trait="digits",
+        traits=("digits",),
         trigger=("00000000000000000[0x]",),
         pattern=(
             rf"{_START}(?P<value>[1-9][0-9]{{5}}(?:19|20)[0-9]{{2}}{_MONTH_DAY}[0-9]{{3}}[0-9Xx]){_END}"
@@ -131,25 +144,25 @@ DETECTORS: tuple[Detector, ...] = (
         Detector(
             name=name,
             token="[ID]",
-            trait="mixed" if name == "codice_fiscale" else "digits",
-            trigger=trigger,
+            traits=("mixed" if name == "codice_fiscale" else "digits",),
+            trigger=_BARE if name != "codice_fiscale" else (),
             pattern=rf"{_START}(?P<value>{pattern}){_END}",
             check=_checked_by(module),
             finds=finds,
             spares=spares,
         )
-        for name, pattern, module, trigger, finds, spares in _NUMBERS
+        for name, pattern, module, _, finds, spares in _NUMBERS
     ),
     Detector(
         name="id_by_word",
         token="[ID]",
-        trait="number_word",
+        traits=("colon", "equals", "digits"),
+        trigger=("0",),
         pattern=(
-            rf"(?i:(?<![a-z])(?:{_WORDS}))(?i:[ _-]?(?:number|no|nr|num|id|code))?\.?[\\\"']{{0,4}}"
-            r"[ ]?[:=#][ ]?[\\\"']{0,4}"
+            rf"{WORDS_BEFORE}[ ]?[:=#][ ]?[\\\"']{{0,6}}"
             r"(?P<value>(?=[A-Za-z]{0,4}[ -]?[0-9])[0-9A-Za-z](?:[ .+/-]?[0-9A-Za-z]){5,19})(?![0-9A-Za-z])"
         ),
-        check=lambda match: sum(char.isdigit() for char in match["value"]) >= 5,
+        check=_is_named,
         finds=("ssn=123456789", '"passport": "C01X00T47"', "PESEL: 44051401359", "bsn: 111222333"),
         spares=("rfc: 2822", "passport: none", "ssn=%s"),
     ),

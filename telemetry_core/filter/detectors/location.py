@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from telemetry_core.filter.detectors.detector import Detector
+import re
+
+from telemetry_core.filter.detectors.detector import WORDS_BEFORE, Detector
 
 _DEGREES = r"[-+]?[0-9]{1,3}\.[0-9]{2,}"
-_WORD = r"(?i:(?<![a-z])(?:latitude|longitude|latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long|coords?|coordinates?|gps|geo|position|location|point))"
-_BETWEEN = r"[\\\"' ]{0,5}[:=(\[ ]{1,3}[\\\"'(\[{]{0,4}"
+_WORDS = re.compile(
+    r"(?i:(?<![a-z])(?:latitude|longitude|latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long|coords?|coordinates?"
+    r"|gps|geo|position|location|point|center))$"
+)
+
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="coordinates",
         token="[LOCATION]",
-        trait="number_word",
+        traits=("colon", "equals", "digits"),
         trigger=(r"0\.00",),
         pattern=(
-            rf"{_WORD}{_BETWEEN}(?P<value>{_DEGREES}(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"
+            rf"{WORDS_BEFORE}[:=(\[, ]{{1,4}}[\\\"'(\[{{]{{0,6}}(?P<value>{_DEGREES}(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"
         ),
+        check=lambda match: _WORDS.search(match["key"]) is not None,
         finds=("lat=52.5200&lon=13.4050", '"longitude": -0.1276', "gps: 48.8584, 2.2945"),
         spares=("lat = 3", "flat=1.25", "longer 2.50", "point 1.5"),
     ),

@@ -47,7 +47,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="ipv6",
         token="[IP]",
-        trait="colons",
+        traits=("colon",),
+        trigger=(r":(?=:|[0a-f]{1,4}:)",),
         pattern=(
             rf"(?<![0-9A-Za-z])(?P<value>(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}"
             rf"(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|{_HEX}|(?<=::))"
@@ -66,7 +67,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="ipv4",
         token="[IP]",
-        trait="dotted",
+        traits=("dotted",),
+        trigger=(r"0\.0{1,3}\.0{1,3}\.0",),
         pattern=(
             r"(?<![0-9A-Za-z])(?<![0-9]\.)(?P<value>(?:[0-9]{1,3}\.){3}[0-9]{1,3})"
             r"(?![0-9A-Za-z])(?!\.[0-9])"
@@ -78,7 +80,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="ipv4_host",
         token="[IP]",
-        trait="pairs",
+        traits=("dashed",),
         trigger=("ip-0",),
         pattern=r"(?i:(?<![a-z0-9])ip-)(?P<value>(?:[0-9]{1,3}-){3}[0-9]{1,3})(?![0-9A-Za-z-])",
         check=_is_ipv4,

@@ -24,7 +24,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_windows_home",
         token="[PATH]",
         raw=True,
-        trait="path",
+        traits=("mark", "path"),
         trigger=(r":[/\\]",),
         pattern=(
             r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and settings)[\\/]{1,8}"
@@ -37,7 +37,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_windows",
         token="",
         raw=True,
-        trait="path",
+        traits=("mark", "path"),
         trigger=(r":[/\\]",),
         pattern=(
             rf"(?<![A-Za-z0-9])(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,8}}|/(?!/))"
@@ -50,7 +50,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_unc",
         token="",
         raw=True,
-        trait="path",
+        traits=("mark",),
         trigger=(r"\\\\",),
         pattern=(
             r"(?<![\\\w])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
@@ -63,7 +63,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_file_url",
         token="",
-        trait="path",
+        traits=("path",),
         trigger=("file:/",),
         pattern=rf"(?P<value>(?i:file):/{{1,4}}(?:{_SEGMENT}++/)*+)(?={_SEGMENT})",
         finds=("file:///home/jane/x.txt", "file://server/share/x.txt"),
@@ -72,7 +72,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_home",
         token="[PATH]",
-        trait="path",
+        traits=("path",),
         trigger=("/home/", "/users/"),
         pattern=(
             rf"(?<![\w/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
@@ -84,7 +84,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_quoted",
         token="",
-        trait="path",
+        traits=("path",),
         trigger=("[\"'`]/",),
         pattern=(
             rf"(?<=[\"'`])(?P<value>/{_ROOT}/(?:[^\"'`\n/]{{1,255}}/)*+)(?=[^\"'`\n/]{{1,255}}[\"'`\\])"
@@ -95,7 +95,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_rooted",
         token="",
-        trait="path",
+        traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
             rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>"
@@ -108,7 +108,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_file",
         token="",
-        trait="path",
+        traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
             rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>/(?:{_SEGMENT}++/)++)"
@@ -120,7 +120,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_user",
         token="",
-        trait="path",
+        traits=("mark",),
         trigger=("~",),
         pattern=rf"(?<![\w~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/)*+)(?={_SEGMENT})",
         finds=("~jane/docs/x.txt", "~/.ssh/id_rsa"),

@@ -58,7 +58,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="iban",
         token="[IBAN]",
-        trait="digits",
+        traits=("digits",),
         trigger=(r"00(?<=[a-z]{2}00)(?=[ +-]?[0a-z]{1,4}[ +-]?[0a-z]{3})",),
         pattern=rf"(?<![0-9A-Za-z])(?P<value>(?i:{_IBAN}))(?![0-9A-Za-z])",
         check=_is_iban,
@@ -68,7 +68,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="card",
         token="[CARD]",
-        trait="digits",
+        traits=("digits",),
         trigger=("000000000000",),
         pattern=rf"{_START}(?P<value>[0-9]{{12,19}}){_END}",
         check=_is_card,
@@ -78,7 +78,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="card_grouped",
         token="[CARD]",
-        trait="digits",
+        traits=("digits",),
         trigger=(r"0000(?=[ +-]0)",),
         pattern=(
             rf"{_START}(?P<value>[0-9]{{4}}([ +-])(?:[0-9]{{4}}\2[0-9]{{4}}\2[0-9]{{4}}"
@@ -91,7 +91,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="card_grouped_long",
         token="[CARD]",
-        trait="digits",
+        traits=("digits",),
         trigger=("0000[ +-]0000[ +-]0000[ +-]0000[ +-]0",),
         pattern=(rf"{_START}(?P<value>[0-9]{{4}}([ +-])(?:[0-9]{{4}}\2){{3}}[0-9]{{1,3}}){_END}"),
         check=_is_card,

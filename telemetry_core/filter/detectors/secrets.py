@@ -126,7 +126,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="cookie_header",
         token="[SECRET]",
-        trait="credential",
+        traits=("colon",),
         trigger=("cookie0? ?:",),
         pattern=r"(?i:(?<![a-z])(?:set-)?cookie2?) ?: ?(?P<value>[^\s\"'=;]{1,100}=[^\n\r\"']*+)",
         finds=("Cookie: sessionid=abc; theme=dark", "Set-Cookie: a=b; Path=/"),
@@ -135,7 +135,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="authorization",
         token="[SECRET]",
-        trait="credential",
+        traits=("word", "colon", "equals"),
         trigger=("bearer", "basic", "authorization"),
         pattern=(
             r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|=|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
@@ -150,7 +150,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="query_parameter",
         token="[Filtered]",
-        trait="parameter",
+        traits=("mark",),
+        trigger=(r"[?&;][a-z0_.-]+(?:\[\])?=",),
         pattern=rf"(?<=[?&;])(?i:{_PERSONAL})=(?P<value>[^&;#\s\"'<>\\]++)(?<!\[Filtered\])",
         check=lambda match: re.match(r"%[sd(]|\{|\$|<|\[[A-Z][A-Za-z]*\]$", match["value"]) is None,
         finds=("/cb?code=abc123&state=x9", "?q=1&email=jane#top"),
@@ -159,7 +160,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="sensitive_quoted",
         token="[SECRET]",
-        trait="assigned",
+        traits=("colon", "equals"),
+        trigger=(r"[a-z0][\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
         pattern=(
             rf"{_KEY}(?P<assign>{_ASSIGN})[bru]?(?P<quote>{_QUOTE})"
             r"(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
@@ -176,7 +178,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="sensitive_plain",
         token="[SECRET]",
-        trait="assigned",
+        traits=("colon", "equals"),
+        trigger=(r"[a-z0][\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
         pattern=(
             rf"{_KEY}(?P<assign>{_ASSIGN}){_SCHEME}"
             r"(?P<value>(?:[^\s,;&)}\]\"'\\<]|[)}\]](?=[^\s,;&)}\]\"'\\<.:])|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
@@ -204,7 +207,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="random_by_word",
         token="[SECRET]",
-        trait="credential",
+        traits=("word",),
         trigger=("0",),
         pattern=(
             r"(?i:password|passwd|passphrase|secret|token|credentials?|(?:api|access|secret|private|signing)[ _-]?key)s?"
@@ -218,7 +221,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="random_by_key",
         token="[SECRET]",
-        trait="assigned",
+        traits=("colon", "equals"),
         trigger=("key[\"' ]{0,2}[:=]",),
         pattern=r"(?i:(?<![a-z])key)[\"']? ?[:=] ?[\"']?(?P<value>[A-Za-z0-9+/_.-]{12,}+=*+)",
         check=_is_key,
