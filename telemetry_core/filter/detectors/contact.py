@@ -60,7 +60,8 @@ def _is_dialled(match: re.Match[str]) -> bool:
     return 6 <= _digits(match["value"]) <= 15
 
 
-_DIGIT_PAIR = ("0 0", "0-0", r"0\.0", "0/0", r"0\)", r"\(0", r"0\+0")
+_DIGITS = (r"0(?:[ ./()+-]{0,3}0){6}",)
+"""One trigger for all: seven digits with no more than a telephone number's marks between."""
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(
@@ -94,7 +95,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="phone_international",
         token="[PHONE]",
         traits=("digits",),
-        trigger=(r"\+(?=0)", r"\+(?=\(0)", r"00(?=0| )"),
+        trigger=_DIGITS,
         pattern=(
             rf"(?<![0-9A-Za-z_])(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?(?:{_GAP}[0-9]){{4,14}})"
             r"(?:[ ]?(?:x|ext\.? ?)[0-9]{1,6})?(?![0-9])"
@@ -107,7 +108,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="phone_north_american",
         token="[PHONE]",
         traits=("digits",),
-        trigger=_DIGIT_PAIR,
+        trigger=_DIGITS,
         pattern=(
             rf"{_START}(?<!\" )(?P<value>(?:1[-. +])?(?:\([2-9][0-9]{{2}}\)[-. +]?|[2-9][0-9]{{2}}[-. +])"
             rf"[0-9]{{3}}[-. +][0-9]{{4}}(?: ?(?:x|ext\.? ?)[0-9]{{1,6}})?){_END}"
@@ -119,7 +120,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="phone_national",
         token="[PHONE]",
         traits=("digits",),
-        trigger=_DIGIT_PAIR,
+        trigger=_DIGITS,
         pattern=(
             rf"{_START}(?P<value>(?:\(0[0-9]{{1,4}}\)[-./ +]{{0,2}}|0[0-9]{{1,4}}(?: ?[-./+] ?|[ ]))"
             rf"[0-9]{{2,8}}(?:[-. /+][0-9]{{1,8}}){{0,5}}){_END}"
@@ -132,7 +133,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="phone_bracketed",
         token="[PHONE]",
         traits=("digits",),
-        trigger=_DIGIT_PAIR,
+        trigger=_DIGITS,
         pattern=(
             rf"{_START}(?P<value>(?:[0-9]{{1,3}}[ -]?)?\([0-9]{{2,5}}\)[ -]?"
             rf"[0-9]{{2,5}}[ -][0-9]{{2,5}}(?:[ -][0-9]{{2,4}})?){_END}"
@@ -145,7 +146,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="phone_by_word",
         token="[PHONE]",
         traits=("colon", "equals", "digits"),
-        trigger=("00|0[^a-z0]{1,3}0",),
+        trigger=(r"[a-z][^0a-z]{1,9}0(?:[ ./()+-]{0,3}0){5}",),
         pattern=(
             rf"{WORDS_BEFORE}[ ]?[:= ][ ]?[\\\"']{{0,6}}"
             rf"(?P<value>(?:\+|\()?[0-9](?:{_GAP}[0-9]){{5,14}})(?![0-9])"

@@ -36,45 +36,42 @@ def _is_chinese(match: re.Match[str]) -> bool:
     return bool(mod_11_2.is_valid(match["value"].upper()))
 
 
-# (name, pattern, module of python-stdnum, trigger, finds, spares)
-_NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
-    ("dni", r"[0-9]{8}-?[A-HJ-NP-TV-Z]", "es.dni", ("00000000[a-z-]",),
+# (name, pattern, module of python-stdnum, finds, spares)
+_NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("dni", r"[0-9]{8}-?[A-HJ-NP-TV-Z]", "es.dni",
      ("DNI 54362315K",), ("54362315A", "54362315k")),
-    ("nie", r"[XYZ][0-9]{7}-?[A-HJ-NP-TV-Z]", "es.nie", ("0000000-?[a-z]",),
+    ("nie", r"[XYZ][0-9]{7}-?[A-HJ-NP-TV-Z]", "es.nie",
      ("X2482300W",), ("X2482300A",)),
     ("codice_fiscale",
      r"[A-Za-z]{6}[0-9]{2}[A-EHLMPRSTa-ehlmprst][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z]",
-     "it.codicefiscale", (),
+     "it.codicefiscale",
      ("RCCMNL83S18D969H",), ("RCCMNL83S18D967H",)),
     ("nir", r"[1-478][ +]?[0-9]{2}[ +]?[0-9]{2}[ +]?[0-9][0-9AB][ +]?[0-9]{3}[ +]?[0-9]{3}[ +]?[0-9]{2}",
-     "fr.nir", ("0[ +]?00[ +]?00[ +]?0[0ab]",),
+     "fr.nir",
      ("2 95 10 99 126 111 93", "253072B07300470"), ("295109912611194",)),
-    ("cpf", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", "br.cpf", (r"\.000-00",),
+    ("cpf", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", "br.cpf",
      ("390.533.447-05",), ("231.002.999-00",)),
-    ("hetu", rf"{_DAY_MONTH}[0-9]{{2}}[-+A-FU-Y][0-9]{{3}}[0-9A-FHJ-NPR-Y]", "fi.hetu",
-     ("000000[a-f+u-y-]000[0a-y]",), ("131052-308T",), ("131052-308U",)),
-    ("personnummer", rf"(?:19|20)?[0-9]{{2}}{_MONTH_DAY}[-+][0-9]{{4}}", "se.personnummer",
-     ("000000[+-]0000",), ("880320-0016",), ("880320-0018",)),
-    ("cpr", rf"{_DAY_MONTH}[0-9]{{2}}-[0-9]{{4}}", "dk.cpr", ("000000-0000",),
+    ("hetu", rf"{_DAY_MONTH}[0-9]{{2}}[-+A-FU-Y][0-9]{{3}}[0-9A-FHJ-NPR-Y]", "fi.hetu", ("131052-308T",), ("131052-308U",)),
+    ("personnummer", rf"(?:19|20)?[0-9]{{2}}{_MONTH_DAY}[-+][0-9]{{4}}", "se.personnummer", ("880320-0016",), ("880320-0018",)),
+    ("cpr", rf"{_DAY_MONTH}[0-9]{{2}}-[0-9]{{4}}", "dk.cpr",
      ("211062-5629",), ("511062-5629",)),
-    ("ahv", r"756[. +-]?[0-9]{4}[. +-]?[0-9]{4}[. +-]?[0-9]{2}", "ch.ssn", (r"000[. +-]?0000",),
+    ("ahv", r"756[. +-]?[0-9]{4}[. +-]?[0-9]{4}[. +-]?[0-9]{2}", "ch.ssn",
      ("756.9217.0769.85", "7569217076985"), ("756.9217.0769.84",)),
-    ("niss", r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[0-9]{3}\.[0-9]{2}", "be.nn", (r"\.00-000\.00",),
+    ("niss", r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[0-9]{3}\.[0-9]{2}", "be.nn",
      ("85.07.30-033.28",), ("85.07.30-033.29",)),
-    ("sin", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{3}", "ca.sin", ("000[- +]000[- +]000",),
+    ("sin", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{3}", "ca.sin",
      ("123-456-782",), ("123-456-789",)),
-    ("nhs", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{4}", "gb.nhs", ("000[- +]000[- +]0000",),
+    ("nhs", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{4}", "gb.nhs",
      ("943-476-5870",), ("1.2.3",)),
-    ("aadhaar", r"[2-9][0-9]{3}([- +])[0-9]{4}\2[0-9]{4}", "in_.aadhaar",
-     ("0000[- +]0000[- +]0000",), ("2341 2341 2346",), ("2341 2341 2347",)),
-    ("cnp", rf"[1-8][0-9]{{2}}{_MONTH_DAY}[0-9]{{6}}", "ro.cnp", ("0000000000000",),
+    ("aadhaar", r"[2-9][0-9]{3}([- +])[0-9]{4}\2[0-9]{4}", "in_.aadhaar", ("2341 2341 2346",), ("2341 2341 2347",)),
+    ("cnp", rf"[1-8][0-9]{{2}}{_MONTH_DAY}[0-9]{{6}}", "ro.cnp",
      ("1630615123457",), ("1700000000000", "1630615123458")),
-    ("curp", r"[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]", "mx.curp", ("000000[hm][a-z]",),
+    ("curp", r"[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]", "mx.curp",
      ("BOXW310820HNERXN09",), ("BOXW310820HNERXN08",)),
 )  # fmt: skip
 
-_BARE = tuple(dict.fromkeys(trigger for row in _NUMBERS for trigger in row[3] if trigger != "0"))
-"""One trigger for all of them: most texts have none of these forms."""
+_DIGITS = (r"0(?:[ +./-]?0){5}|0(?:[ +-]?00){2}",)
+"""One trigger for all that have six digits in a row, give or take a separator."""
 
 _WORDS = re.compile(
     r"(?i:(?<![a-z])(?:"
@@ -98,7 +95,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="ssn",
         token="[ID]",
         traits=("digits",),
-        trigger=("000[- +]00[- +]0000",),
+        trigger=_DIGITS,
         # SSA's rules for what is never issued; 9xx is an ITIN.
         pattern=(
             rf"{_START}(?P<value>(?!000|666)[0-9]{{3}}([- +])(?!00)[0-9]{{2}}\2(?!0000)[0-9]{{4}}){_END}"
@@ -110,7 +107,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="nino",
         token="[ID]",
         traits=("digits",),
-        trigger=("00(?=[ +-]?00[ +-]?00[ +-]?[a-dt])",),
+        trigger=_DIGITS,
         pattern=(
             rf"{_START}(?P<value>(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|ZZ)"
             r"[ +]?[0-9]{2}[ +-]?[0-9]{2}[ +-]?[0-9]{2}[ +-]?[A-DT])(?![0-9A-Za-z_])"
@@ -122,7 +119,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="rrn",
         token="[ID]",
         traits=("digits",),
-        trigger=("000000-0000000",),
+        trigger=_DIGITS,
         # South Korea dropped the check digit in 2020; the century digit remains.
         pattern=rf"{_START}(?P<value>[0-9]{{6}}-[1-8][0-9]{{6}}){_END}",
         finds=("971013-1019877",),
@@ -132,7 +129,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="ric",
         token="[ID]",
         traits=("digits",),
-        trigger=("00000000000000000[0x]",),
+        trigger=_DIGITS,
         pattern=(
             rf"{_START}(?P<value>[1-9][0-9]{{5}}(?:19|20)[0-9]{{2}}{_MONTH_DAY}[0-9]{{3}}[0-9Xx]){_END}"
         ),
@@ -145,19 +142,19 @@ DETECTORS: tuple[Detector, ...] = (
             name=name,
             token="[ID]",
             traits=("mixed" if name == "codice_fiscale" else "digits",),
-            trigger=_BARE if name != "codice_fiscale" else (),
+            trigger=_DIGITS if name != "codice_fiscale" else (),
             pattern=rf"{_START}(?P<value>{pattern}){_END}",
             check=_checked_by(module),
             finds=finds,
             spares=spares,
         )
-        for name, pattern, module, _, finds, spares in _NUMBERS
+        for name, pattern, module, finds, spares in _NUMBERS
     ),
     Detector(
         name="id_by_word",
         token="[ID]",
         traits=("colon", "equals", "digits"),
-        trigger=("0",),
+        trigger=(r"[:=#][^0a-z]{0,8}[a-z]{0,4}[ -]?0",),
         pattern=(
             rf"{WORDS_BEFORE}[ ]?[:=#][ ]?[\\\"']{{0,6}}"
             r"(?P<value>(?=[A-Za-z]{0,4}[ -]?[0-9])[0-9A-Za-z](?:[ .+/-]?[0-9A-Za-z]){5,19})(?![0-9A-Za-z])"

@@ -161,7 +161,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="sensitive_quoted",
         token="[SECRET]",
         traits=("colon", "equals"),
-        trigger=(r"[a-z0][\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
+        trigger=(r"[a-z]0?[\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
         pattern=(
             rf"{_KEY}(?P<assign>{_ASSIGN})[bru]?(?P<quote>{_QUOTE})"
             r"(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
@@ -179,7 +179,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="sensitive_plain",
         token="[SECRET]",
         traits=("colon", "equals"),
-        trigger=(r"[a-z0][\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
+        trigger=(r"[a-z]0?[\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
         pattern=(
             rf"{_KEY}(?P<assign>{_ASSIGN}){_SCHEME}"
             r"(?P<value>(?:[^\s,;&)}\]\"'\\<]|[)}\]](?=[^\s,;&)}\]\"'\\<.:])|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
