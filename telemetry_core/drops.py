@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 LOGGER_NAME: Final = "telemetry_core"
@@ -46,7 +47,9 @@ class Drops:
         if due:
             cause = f" ({type(error).__name__})" if error is not None else ""
             level = logging.WARNING if error is not None else logging.INFO
-            _logger.log(level, "dropped %s: %s%s, %d so far", kind, reason, cause, total)
+            # A handler of the application's may raise anything; that is none of the caller's.
+            with suppress(Exception):
+                _logger.log(level, "dropped %s: %s%s, %d so far", kind, reason, cause, total)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return what was dropped so far: ``{(reason, kind): quantity}``."""

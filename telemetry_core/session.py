@@ -77,7 +77,7 @@ class SessionManager:
         try:
             yield self.start_session()
         finally:
-            _current.reset(token)
+            unbind(token)
 
 
 def bind(session: Session | None) -> Token[Session | None]:
@@ -89,12 +89,14 @@ def unbind(token: Token[Session | None]) -> None:
     """Bring back the session from before `bind`, also where the context has changed since.
 
     A streamed response may end in another context than it began in, in which the token means
-    nothing; the session is then ended there.
+    nothing; the session is then ended there. A token that was used already changes nothing.
     """
     try:
         _current.reset(token)
     except ValueError:
         _current.set(None)
+    except RuntimeError:
+        return
 
 
 _manager = SessionManager()
