@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import socket
@@ -19,7 +18,9 @@ from demo.scenarios import NOTES, SHOP
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
 
-_FOREIGN = ("TELEMETRY_", "SENTRY_", "DJANGO_", "FLASK_", "GUNICORN_", "SHOP_", "NOTES_")
+GUNICORN_SETTINGS = Path(__file__).with_name("gunicorn.conf.py")
+
+_FOREIGN = ("TELEMETRY_", "SENTRY_", "DJANGO_", "FLASK_", "GUNICORN_", "WEB_", "SHOP_", "NOTES_")
 """Variables of the caller's that would make the apps another set-up than the one shown."""
 
 
@@ -129,7 +130,7 @@ def serve(
             f"gunicorn with {app.name}",
             [
                 *(sys.executable, "-m", "gunicorn", f"--bind=fd://{listener.fileno()}"),
-                *("--workers=1", "--threads=4", *_no_control_socket(), app.wsgi),
+                *("--workers=1", "--threads=4", f"--config={GUNICORN_SETTINGS}", app.wsgi),
             ],
             folder=app.folder,
             environment=environment,
@@ -150,10 +151,3 @@ def answers(port: int) -> bool:
     finally:
         connection.close()
     return True
-
-
-def _no_control_socket() -> tuple[str, ...]:
-    # Newer versions make a socket in the home folder; older ones don't know the option.
-    config = importlib.import_module("gunicorn.config")
-    names = {setting.name for setting in config.KNOWN_SETTINGS}
-    return ("--no-control-socket",) if "control_socket_disable" in names else ()

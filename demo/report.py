@@ -84,7 +84,7 @@ class Report:
         types = Counter(entry.type for entry in entries)
         counts = ", ".join(f"{count} {_plural(kind, count)}" for kind, count in types.most_common())
         self.heading(2, f"Arrived: {counts or 'nothing'}")
-        self.line(self.paint(f"   {'status':<8}{'a visitor ...':<37}{'event':<23}route", "dim"))
+        self.line(self.paint(f"   {'':<5}{'a visitor ...':<36}{'event':<21}route", "dim"))
         for app in dict.fromkeys(each.scenario.app for each in sent):
             self.line(f"   {self.paint(app, 'cyan')}")
             for found in expected_events(verdict.matches):
@@ -102,11 +102,12 @@ class Report:
     def _arrival(self, found: Match) -> str:
         scenario = found.expected.sent.scenario
         if found.entry is None:
-            event = self.paint(f"{'MISSING':<23}", "red")
+            event = self.paint(f"{'MISSING':<21}", "red")
         else:
-            event = f"{_cut(_short(found.entry), 22):<23}"
-        title = _cut(scenario.title, 36)
-        return f"   {found.expected.sent.status:<8}{title:<37}{event}{scenario.route}"
+            event = f"{_cut(_short(found.entry), 20):<21}"
+        title = _cut(scenario.title, 35)
+        route = _cut_middle(scenario.route, WIDTH - 3 - 5 - 36 - 21)
+        return f"   {found.expected.sent.status:<5}{title:<36}{event}{route}"
 
     def found(self, plantings: Plantings, verdict: Verdict, collector: Collector) -> None:
         """Show how many of the planted values were found in what arrived."""
@@ -218,6 +219,12 @@ def _plural(kind: str, count: int) -> str:
 
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _cut_middle(text: str, width: int) -> str:
+    # What tells routes apart is how they begin and how they end.
+    half = (width - 1) // 2
+    return text if len(text) <= width else f"{text[: width - 1 - half]}…{text[-half:]}"
 
 
 def _wrap(text: str, width: int) -> Iterator[str]:

@@ -154,8 +154,8 @@ def _table(entries: Sequence[Entry]) -> str:
     return f"""<table>
 <caption>Newest first. Open a row to read the item in full.</caption>
 <thead><tr><th scope="col">No.</th><th scope="col">Received (UTC)</th><th scope="col">Type</th>
-<th scope="col">Name</th><th scope="col">Level</th><th scope="col">Environment</th>
-<th scope="col">Removed</th></tr></thead>
+<th scope="col">Name</th><th scope="col">Level</th><th scope="col" class="wide">Environment</th>
+<th scope="col" class="wide">Removed</th></tr></thead>
 {"".join(_rows(entry) for entry in entries)}
 </table>"""
 
@@ -170,8 +170,8 @@ def _rows(entry: Entry) -> str:
 <td>{_escape(entry.type)}</td>
 <td class="name"><bdi>{_escape(entry.name)}</bdi></td>
 <td>{_level(entry.level)}</td>
-<td>{_escape(entry.environment)}</td>
-<td>{len(entry.remarks) or ""}</td></tr>
+<td class="wide">{_escape(entry.environment)}</td>
+<td class="wide">{len(entry.remarks) or ""}</td></tr>
 <tr class="full"><td colspan="7">
 <details><summary>{_escape(entry.type)} {number} in full, {size:,} bytes</summary>
 {_remarks(entry)}
@@ -246,7 +246,7 @@ a { color: var(--link); } a:focus-visible, button:focus-visible, summary:focus-v
 input:focus-visible, select:focus-visible, pre:focus-visible { outline: 3px solid var(--link);
   outline-offset: 2px; }
 .skip { position: absolute; left: -99rem; } .skip:focus { position: static; }
-header p, caption, footer { color: var(--soft); }
+header p, caption, footer { color: var(--soft); } code { overflow-wrap: anywhere; }
 form[role=search] { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: center;
   padding: .75rem 1rem; background: var(--panel); border-radius: .5rem; }
 input, select, button { font: inherit; color: inherit; background: var(--paper);
@@ -266,7 +266,8 @@ mark { background: var(--mark); color: var(--mark-ink); border-radius: .2rem; pa
 nav { margin: 1rem 0; } footer { display: flex; gap: 2rem; align-items: center;
   margin-top: 2rem; border-top: 1px solid var(--line); }
 @media (max-width: 45rem) { body { padding: .75rem; }
-  th, td { padding: .3rem; } table { font-size: .9rem; } }
+  th, td { padding: .3rem; } table { font-size: .9rem; } .wide { display: none; }
+  .name { min-width: 9rem; } }
 """
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

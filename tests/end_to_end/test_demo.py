@@ -47,7 +47,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "demo", *arguments],
-        cwd=environment["PYTHONPATH"],
         env=environment,
         capture_output=True,
         text=True,
@@ -68,8 +67,8 @@ def test_nothing_that_was_planted_gets_through(environment: dict[str, str], tmp_
     assert re.search(r"^PASSED: ", done.stdout, re.MULTILINE)
     for app in APPS:
         assert f"   {app}\n" in done.stdout
-    for line in ("PricingError", "LookupError", "/orders/<uuid:reference>/<str:email>/invoice/"):
-        assert line in done.stdout
+    for pattern in (r"PricingError +/checkout/", r"ValueError +/orders/<uuid:.*/invoice/"):
+        assert re.search(pattern, done.stdout)
     assert '"environment": "demo"' in done.stdout, "an event is shown in full"
     assert "\x1b" not in done.stdout, "no colour codes in a pipe"
     assert done.stderr == ""
@@ -105,16 +104,16 @@ def test_an_app_that_does_not_report_fails_the_demo(environment: dict[str, str])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["making a fresh database", "starting both apps", "requests"])
+@pytest.mark.parametrize(
+    "moment", ["making a fresh database", "starting both apps", "flask_notes: "]
+)
 def test_an_interrupt_leaves_nothing_running(
     environment: dict[str, str], tmp_path: Path, number: int, moment: str
 ) -> None:
     """Ctrl-C or SIGTERM at any moment stops every process it started, and says so: exit 130."""
     log = tmp_path / "log"
     command = [sys.executable, "-m", "demo"]
-    with running(
-        command, log=log, folder=Path(environment["PYTHONPATH"]), environment=environment
-    ) as demo:
+    with running(command, log=log, environment=environment) as demo:
         wait_until(lambda: moment in log.read_text(), f"the demo is {moment}", 60)
         wait_until(lambda: bool(children_of(demo.pid)), "the demo has started a process")
         children = children_of(demo.pid)
@@ -129,9 +128,7 @@ def test_the_page_stays_open_when_asked_to(environment: dict[str, str], tmp_path
     """With --keep-open the collector's page can be read until Ctrl-C; the apps are gone."""
     log = tmp_path / "log"
     command = [sys.executable, "-m", "demo", "--keep-open"]
-    with running(
-        command, log=log, folder=Path(environment["PYTHONPATH"]), environment=environment
-    ) as demo:
+    with running(command, log=log, environment=environment) as demo:
         wait_until(lambda: "The collector's page:" in log.read_text(), "the page is open", 90)
         assert children_of(demo.pid) == set()
         demo.send_signal(signal.SIGINT)
@@ -149,25 +146,25 @@ def test_a_port_in_use_gets_a_sentence(environment: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def without(tmp_path: Path) -> Path:
-    """A folder first on the path, to hide modules behind others that can't be found."""
-    folder = tmp_path / "without"
+def spoiled(tmp_path: Path) -> Path:
+    """A folder that comes first on the path, for a module that spoils something."""
+    folder = tmp_path / "spoiled"
     folder.mkdir()
     return folder
 
 
 @pytest.mark.parametrize("module", ["gunicorn", "django", "telemetry_flask"])
 def test_a_missing_tool_gets_a_sentence(
-    environment: dict[str, str], without: Path, module: str
+    environment: dict[str, str], spoiled: Path, module: str
 ) -> None:
     """It names what is missing and how to get it; exit code 2."""
-    (without / "sitecustomize.py").write_text(
+    (spoiled / "sitecustomize.py").write_text(
         "import importlib.util\n"
         "find = importlib.util.find_spec\n"
         f"importlib.util.find_spec = lambda name, *rest: "
         f"None if name == {module!r} else find(name, *rest)\n"
     )
-    path = os.pathsep.join([str(without), environment["PYTHONPATH"]])
+    path = os.pathsep.join([str(spoiled), environment["PYTHONPATH"]])
     done = run({**environment, "PYTHONPATH": path}, "--port", "0")
     assert done.returncode == 2
     assert f"lacks {module}" in done.stderr
@@ -175,11 +172,16 @@ def test_a_missing_tool_gets_a_sentence(
     assert "Traceback" not in done.stderr
 
 
-def test_an_app_that_does_not_start_gets_a_sentence(environment: dict[str, str]) -> None:
+def test_an_app_that_does_not_start_gets_a_sentence(
+    environment: dict[str, str], spoiled: Path
+) -> None:
     """It shows the app's last words; exit code 2, and nothing is left running."""
-    # A worker class that does not exist keeps gunicorn from starting, after set-up went well.
-    done = run({**environment, "WEB_CONCURRENCY": "no number"})
+    (spoiled / "sitecustomize.py").write_text(
+        "import sys\nif 'gunicorn' in sys.orig_argv: raise SystemExit('out of order')\n"
+    )
+    path = os.pathsep.join([str(spoiled), environment["PYTHONPATH"]])
+    done = run({**environment, "PYTHONPATH": path})
     assert done.returncode == 2
     assert "gunicorn with django_shop" in done.stderr
-    assert "last words" in done.stderr
-    assert "Traceback" not in done.stderr.split("last words")[0]
+    assert "out of order" in done.stderr
+    assert "Traceback" not in done.stderr
