@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import inspect
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def decide(settings: Settings, facts: RequestFacts, drops: Drops) -> Permission:
                 if answer is not False:
                     # A coroutine, a cookie's text, ...: true by accident is no consent.
                     drops.count("consent_is_no_bool", "request")
+                if inspect.iscoroutine(answer):
+                    answer.close()  # or it warns, once a request, that nobody awaited it
                 return Permission.NONE
         except Exception as error:
             drops.count("consent_error", "request", error=error)
@@ -48,8 +51,13 @@ def decide(settings: Settings, facts: RequestFacts, drops: Drops) -> Permission:
     if settings.gpc == "ignore":
         return Permission.FULL
     try:
-        signalled = facts.header("Sec-GPC") == "1" or facts.header("DNT") == "1"
+        signalled = _is_signal(facts.header("Sec-GPC")) or _is_signal(facts.header("DNT"))
     except Exception as error:
         drops.count("facts_error", "consent", error=error)
         signalled = True
     return _ON_SIGNAL[settings.gpc] if signalled else Permission.FULL
+
+
+def _is_signal(value: str | None) -> bool:
+    # A header sent twice reads "1, 1", and DNT allows extensions behind its digit.
+    return value is not None and value.lstrip()[:1] == "1"
