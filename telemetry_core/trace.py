@@ -58,6 +58,8 @@ def start_transaction(
             sampled = thrown < rate
         if not sampled:
             return None
+    if _streams_spans():
+        return _start_segment()
     trace = scope.get_active_propagation_context()
     assert trace is not None  # begin_trace gave it one
     transaction = Transaction(
@@ -81,13 +83,36 @@ def start_transaction(
     return transaction
 
 
+def _streams_spans() -> bool:
+    """Tell whether spans are sent one by one (``trace_lifecycle="stream"``), in newer SDKs."""
+    return sentry_sdk.get_client().options.get("trace_lifecycle") == "stream"
+
+
+def _start_segment() -> Any:
+    """Start the root of streamed spans; the SDK decides on it, from the trace that was begun."""
+    from sentry_sdk import traces
+
+    attributes = {"sentry.op": "http.server", "sentry.origin": "auto.http.telemetry"}
+    segment = traces.start_span(UNNAMED, attributes=attributes, parent_span=None)
+    return segment if segment.sampled else None
+
+
 def finish_transaction(
     transaction: Any, *, route: str | None, method: str, status: int | None
 ) -> None:
     """Name a transaction by its route, note how the request ended, and hand it to the SDK."""
     transaction.name = route or UNNAMED
-    transaction.source = "route" if route else "url"
+    source = "route" if route else "url"
+    if isinstance(transaction, Transaction):
+        transaction.source = source
+        if status is not None:
+            transaction.set_http_status(status)
+        transaction.set_data("http.request.method", method)
+        transaction.finish()
+        return
+    transaction.set_attribute("sentry.segment.name.source", source)
+    transaction.set_attribute("http.request.method", method)
     if status is not None:
-        transaction.set_http_status(status)
-    transaction.set_data("http.request.method", method)
-    transaction.finish()
+        transaction.set_attribute("http.response.status_code", status)
+        transaction.status = "error" if status >= 500 else "ok"
+    transaction.end()

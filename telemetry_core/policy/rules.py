@@ -214,9 +214,10 @@ def nested(value: object, walk: Walk, depth: int = 0) -> object:
     """Read a value that stands under an allowed key, whatever its shape."""
     if isinstance(value, str):
         return walk.read(str.__str__(value), known=True)
-    if value is None:
-        return None
-    if isinstance(value, Mapping):
+    if value is None or value is True or value is False:
+        return value
+    # Numbers first: asking whether something is a mapping is what takes longest.
+    if not isinstance(value, int | float) and isinstance(value, Mapping):
         return _map(value, walk, depth + 1)
     if type(value) is list or type(value) is tuple:
         if depth >= MAX_DEPTH:
