@@ -37,7 +37,7 @@ types: $(VENV)/.types  ## Check the types with mypy and pyright
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 tox: $(VENV)/.tox  ## Test the built wheel on every Python, framework and SDK of the matrix
-	@$(BIN)/tox run $(ARGS)
+	@$(BIN)/tox run-parallel --parallel auto --parallel-no-spinner $(ARGS)
 
 coverage: $(VENV)/.test  ## Run the tests and show the lines and branches that none reaches
 	@$(BIN)/coverage run -m pytest $(ARGS)
