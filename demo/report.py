@@ -78,6 +78,9 @@ class Report:
             room = WIDTH - 3 - 15 - 7 * len(PLACES) - 3
             self.line(f"   {kind:<15}{row}   {_cut(planted[0].value, room)}")
 
+        self.line()
+        self.line("   The apps put them into exception messages, log lines, tags and contexts.")
+
     def arrived(self, sent: Sequence[Sent], verdict: Verdict, collector: Collector) -> None:
         """Show how many items arrived, and for each error where it came from."""
         entries = [entry for received in collector.store for entry in entries_of(received)]
@@ -120,7 +123,7 @@ class Report:
             self.line(f"      {line}")
 
     def event(self, verdict: Verdict) -> None:
-        """Show an event in full: the shortest of the exceptions from which most was removed."""
+        """Show an event in full: the shortest exception from which several things were removed."""
         arrived = [
             (found.expected.sent.scenario.title, found.entry)
             for found in expected_events(verdict.matches)
@@ -199,7 +202,7 @@ def compact(value: Any, width: int, indent: int = 0) -> Iterator[str]:
 def _worth_showing(entry: Entry) -> tuple[int, int]:
     tokens = {remark.text for remark in entry.remarks if remark.text.startswith("[")}
     is_exception = '"stacktrace"' in entry.text
-    return len(tokens) if is_exception else 0, -len(entry.text)
+    return min(len(tokens), 3) if is_exception else 0, -len(entry.text)
 
 
 def _tokens(removed: Counter[str]) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from processes import children_of, is_alive, running, wait_until
@@ -186,3 +188,68 @@ def test_an_app_that_does_not_start_gets_a_sentence(
     sentence, _, last_words = done.stderr.partition("Its last words:")
     assert "out of order" in last_words
     assert "Traceback" not in sentence
+
+
+@pytest.fixture
+def demo_parts(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the demo's modules importable in this process."""
+    monkeypatch.syspath_prepend(environment["PYTHONPATH"])
+
+
+@pytest.mark.usefixtures("demo_parts")
+def test_planted_values_are_valid_and_new_each_time() -> None:
+    """Cards and IBANs have right check digits, all but the mistyped one, and no value is reused."""
+    from demo.identities import luhn_sum, new_identity, values_of
+
+    people = [new_identity() for _ in range(200)]
+    for person in people:
+        assert luhn_sum(person.card) % 10 == 0
+        assert luhn_sum(person.bad_card) % 10 != 0
+        iban = person.iban.replace(" ", "")
+        digits = "".join(str(int(character, 36)) for character in iban[4:] + iban[:4])
+        assert int(digits) % 97 == 1, "ISO 13616: the number modulo 97 is 1"
+    assert len({value for person in people for _, value in values_of(person)}) == 200 * 16
+
+
+def _event(title: str, route: str, session: str) -> bytes:
+    event = {
+        "exception": {"values": [{"type": title, "value": "text"}]},
+        "transaction": route,
+        "release": "django_shop@1.0",
+        "user": {"id": session},
+    }
+    return b'{}\n{"type":"event"}\n' + json.dumps(event).encode()
+
+
+@pytest.mark.parametrize(
+    ("events", "problems"),
+    [
+        ([("KeyError", "/", "session-1")], []),
+        ([("KeyError", "/", "session-1")] * 2, ["NOT EXPECTED: event KeyError at /"]),
+        ([("KeyError", "/raw/path", "session-1")], ["MISSING", "NOT EXPECTED"]),
+        ([("KeyError", "/", "session-2")], ["MISSING", "NOT EXPECTED"]),
+        ([("IndexError", "/", "session-1")], ["MISSING", "NOT EXPECTED"]),
+        ([], ["MISSING: the event KeyError of django_shop, route /"]),
+    ],
+)
+@pytest.mark.usefixtures("demo_parts")
+def test_each_error_should_arrive_once(
+    events: list[tuple[str, str, str]], problems: list[str]
+) -> None:
+    """Twice, under another name, route or session, or not at all: each is a problem."""
+    from demo.requests import Sent
+    from demo.scenarios import Scenario
+    from demo.verdict import judge
+
+    scenario = Scenario(
+        app="django_shop", title="breaks it", path="/", route="/", status=500, errors=("KeyError",)
+    )
+    sent = Sent(scenario=scenario, status=500, reference="session-1")
+    with Collector() as collector:
+        for event in events:
+            with urlopen(f"{collector.url}api/1/envelope/", _event(*event)):
+                pass
+        verdict = judge(sent=[sent], planted=[], collector=collector, trace_headers=[])
+    found = [problem for problem in verdict.problems if "the transaction" not in problem]
+    assert len(found) == len(problems)
+    assert all(got.startswith(start) for got, start in zip(found, problems, strict=True))
