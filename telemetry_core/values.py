@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 MAX_TEXTS: Final = 500
 """Texts taken of one request; a form of more fields is rare, a JSON body of more is an import."""
 MAX_DEPTH: Final = 20
+MAX_PARTS: Final = 20_000
+"""Values and keys that are looked at, texts or not."""
 MAX_BODY: Final = 256_000
 """Bytes of a body that are parsed for its texts."""
 
@@ -27,30 +33,67 @@ ORDINARY_HEADERS: Final = frozenset(
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Yield every text and number inside containers, and the names of a mapping's keys.
+    """Yield every text and number inside containers, and the keys that are no names in code.
 
-    Stops at `MAX_TEXTS` texts and `MAX_DEPTH` levels. Looks at nothing but strings, numbers,
-    mappings, lists, tuples and sets, so nothing is loaded for its sake.
+    Those nearest to the surface come first; it stops at `MAX_TEXTS` texts, `MAX_DEPTH` levels and
+    `MAX_PARTS` parts. Looks at nothing but strings, numbers, mappings, lists, tuples and sets, and
+    asks no object for its class, which a lazy one would load itself for. What raises is left out.
     """
-    left = MAX_TEXTS
-    stack: list[tuple[Any, int]] = [(value, 0)]
-    while stack and left > 0:
-        part, depth = stack.pop()
-        if isinstance(part, str):
-            left -= 1
-            yield part
-        elif isinstance(part, bytes):
-            left -= 1
-            yield part.decode("utf-8", "replace")
-        elif isinstance(part, int | float) and not isinstance(part, bool):
-            left -= 1
-            yield str(part)
-        elif depth >= MAX_DEPTH:
-            continue
-        elif isinstance(part, Mapping):
-            stack.extend((inner, depth + 1) for inner in reversed(list(part.values())))
-        elif isinstance(part, list | tuple | set | frozenset):
-            stack.extend((inner, depth + 1) for inner in reversed(list(part)))
+    texts_left, parts_left = MAX_TEXTS, MAX_PARTS
+    # Held, not only remembered by their ids, which others get when they are gone.
+    seen: dict[int, Any] = {}
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Any] = []
+        for part in level:
+            kind = type(part)
+            text = _text_of(part, kind)
+            if text is not None:
+                texts_left -= 1
+                if texts_left < 0:
+                    return
+                yield text
+            elif issubclass(kind, _CONTAINERS) and id(part) not in seen:
+                seen[id(part)] = part
+                inner = _parts_of(part, kind, parts_left)
+                parts_left -= len(inner)
+                below += inner
+        level = below
+
+
+_CONTAINERS: Final = (Mapping, list, tuple, set, frozenset)
+# A key of this form is one that code reads; any other may be what a visitor typed.
+_NAME: Final = re.compile(r"[A-Za-z_$][\w.$:\-\[\]]*", re.ASCII)
+
+
+def _text_of(part: Any, kind: type) -> str | None:
+    if issubclass(kind, str):
+        return str.__str__(part)
+    if issubclass(kind, bytes | bytearray):
+        return bytes(part).decode("utf-8", "replace")
+    if issubclass(kind, int | float) and kind is not bool:
+        try:
+            return str(part)
+        except Exception:  # an int of more digits than Python writes
+            return None
+    return None
+
+
+def _parts_of(container: Any, kind: type, limit: int) -> list[Any]:
+    """Return at most ``limit`` of what is in a container: of what can be read of it."""
+    found: list[Any] = []
+    try:
+        if issubclass(kind, Mapping):
+            for key, value in islice(container.items(), limit // 2):
+                if not issubclass(type(key), str) or not _NAME.fullmatch(key):
+                    found.append(key)
+                found.append(value)
+        else:
+            found.extend(islice(container, limit))
+    except Exception:
+        # Changed by another thread meanwhile, or made to fail: what was read by then counts.
+        return found
+    return found
 
 
 def texts_of_body(body: bytes, content_type: str) -> Iterator[str]:
@@ -59,38 +102,58 @@ def texts_of_body(body: bytes, content_type: str) -> Iterator[str]:
         return
     text = body.decode("utf-8", "replace")
     if "json" in content_type.lower() or text.lstrip()[:1] in ("{", "["):
-        try:
-            yield from texts_in(json.loads(text))
+        for source in (body, text):  # the bytes tell their encoding; the text may be a bit damaged
+            try:
+                document = json.loads(source)
+            except (ValueError, RecursionError):
+                continue
+            yield from texts_in(document)
             return
-        except (ValueError, RecursionError):
-            pass
     yield text
 
 
 def texts_of_headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield the values of the headers that can tell visitors apart."""
+    """Yield the values of the headers that can tell visitors apart, and what two of them hold."""
     for name, value in headers:
         lowered = name.lower()
-        if lowered not in ORDINARY_HEADERS and lowered != "cookie":
-            yield value
-            # ``Bearer abc``: the credentials alone are what turns up elsewhere.
-            _, _, credentials = value.partition(" ")
-            if lowered in ("authorization", "proxy-authorization") and credentials:
-                yield credentials
+        if lowered in ORDINARY_HEADERS or lowered == "cookie":
+            continue
+        yield value
+        if lowered in ("authorization", "proxy-authorization"):
+            yield from _credentials(value)
+        elif lowered == "referer":
+            yield from (given for _, given in parse_qsl(value.partition("?")[2]))
+
+
+def _credentials(value: str) -> Iterator[str]:
+    """Yield what turns up elsewhere of ``Bearer abc`` or ``Basic ...``: not the header as sent."""
+    scheme, _, credentials = value.partition(" ")
+    if credentials:
+        yield credentials
+    if scheme.lower() == "basic":
+        try:
+            user, _, password = b64decode(credentials).decode("utf-8", "replace").partition(":")
+        except ValueError:
+            return
+        yield from (user, password)
 
 
 def texts_of_user(user: Any) -> Iterator[str]:
-    """Yield the texts of a user that was loaded: a row, a mapping, or an object's own fields."""
-    if isinstance(user, Mapping):
+    """Yield the texts of a user that was loaded: a row, a mapping, or an object's own fields.
+
+    Calls no property or method of an object, so that nothing is loaded for its sake.
+    """
+    kind = type(user)
+    if issubclass(kind, Mapping):
         fields: Mapping[Any, Any] = user
-    elif hasattr(user, "keys"):
+    elif hasattr(kind, "keys"):
         # A row of sqlite3 and its like is no Mapping.
         fields = {name: user[name] for name in user.keys()}  # noqa: SIM118  # iterates values
     else:
         fields = getattr(user, "__dict__", {})
     for name, value in fields.items():
-        if isinstance(value, str) and not str(name).startswith("_"):
-            yield value
+        if issubclass(type(value), str) and not str(name).startswith("_"):
+            yield str.__str__(value)
     names = [fields.get(name) for name in ("first_name", "last_name")]
     if all(isinstance(name, str) and name for name in names):
         yield " ".join(str(name) for name in names)

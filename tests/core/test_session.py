@@ -39,7 +39,7 @@ def test_an_id_is_128_random_bits() -> None:
     ids = [random_session_id() for _ in range(500)]
     assert all(re.fullmatch("[0-9a-f]{32}", made) for made in ids)
     assert len(set(ids)) == len(ids)
-    ones = [sum(int(id, 16) >> bit & 1 for made in ids) for bit in range(128)]
+    ones = [sum(int(made, 16) >> bit & 1 for made in ids) for bit in range(128)]
     # A fair coin thrown 500 times shows heads 130 to 370 times, but for once in 10**26.
     assert all(130 < count < 370 for count in ones)
 
