@@ -15,37 +15,56 @@ _SHAPE = bytes(
     ord("0") if 0x30 <= code <= 0x39 else code + 32 if 0x41 <= code <= 0x5A else code
     for code in range(256)
 )
-# As the shape, but letters, digits, "_" and "-" look alike.
+# Small letters and "_" look alike, and so do what names in code seldom have: capitals, digits, "-".
 _RUNS = bytes(
-    ord("a") if chr(code).isalnum() and code < 128 or chr(code) in "_-" else code
+    ord("a") if 0x61 <= code <= 0x7A or code == 0x5F
+    else ord("A") if 0x41 <= code <= 0x5A or 0x30 <= code <= 0x39 or code == 0x2D
+    else code
     for code in range(256)
-)
+)  # fmt: skip
 # What may stand between the digits of one number, and between a key and its value.
 _SEPARATORS = b" \t\r\n\"'\\()[]-+./,_?"
 
-# Words before a credential (detectors/secrets.py), and before a number that is somebody's
-# (identity.py, contact.py, device.py, location.py). Only their ends are looked for.
+# Words before a credential (detectors/secrets.py), separators left out.
 _CREDENTIALS = (
-    "password passwd passphrase passcode passwort contrasena contrasea senha passe secret key token credential "
-    "csrftoken sessionid sessid string authorization pass pwd pw auth authentication oauth jwt csrf "
-    "xsrf sid cookie otp totp mfa cvv cvc pin sig signature dsn nonce bearer cred session hash value old new id "
-    "code confirm confirmation again header middlewaretoken"
+    "password passwd passphrase passcode passwort contrasena senha motdepasse secret key token credential pass pwd pw "
+    "sessionid sessid string authorization auth authentication oauth jwt csrf xsrf sid cookie otp totp mfa cvv cvc "
+    "pin sig signature dsn nonce bearer cred creds session setcookie middlewaretoken"
 )
+# What may follow some of them: "password_confirm", "tokenValue".
+_CONTINUED = "password passwd pass pwd secret token auth session csrf pin key cookie"
+_CONTINUATIONS = "hash value old new id code confirm confirmation again header string"
+# Words before a number that is somebody's (identity.py, contact.py, device.py, location.py): only
+# how they end.
 _NUMBERED = (
-    "phone tel mobile mobil fax handy cell whatsapp sms msisdn telefono telefon number no nr num nummer lat lon lng "
-    "long latitude longitude latlng latlon coord coords coordinate coordinates gps geo position location point ssn "
-    "security sec sin id identity card passport licence license tin nin nino dni nif nie cpf cnpj pesel bsn insee nir "
-    "personnummer cpr hetu egn cnp oib curp rfc aadhaar nhs rrn tckn kimlik idnr avs ahv niss cislo fiscale fnr "
-    "isikukood imei code"
+    "phone tel mobile mobil fax handy cell whatsapp sms msisdn telefono telefon telefoon puhelin telefone number no "
+    "nr num nummer lat lon lng long latitude longitude latlng latlon coord coords coordinate coordinates gps geo "
+    "position location point center ssn security sec sin id identity card passport licence license tin nin nino dni "
+    "nif nie cpf cnpj pesel bsn insee nir personnummer cpr hetu egn cnp oib curp rfc aadhaar nhs rrn tckn kimlik idnr "
+    "avs ahv niss cislo fiscale fnr isikukood imei code"
 )
 
 
-def _ends(words: str) -> str:
-    ends = set()
-    for word in words.split():
-        for form in (word, f"{word}s", f"{word}0"):
-            ends.add(form[-3:] if len(form) > 2 else f"[^a-z]{form}")
-    return "|".join(sorted(ends))
+def _words(*, credentials: bool) -> set[str]:
+    words = set((_CREDENTIALS if credentials else _NUMBERED).split())
+    if credentials:
+        words |= {word + end for word in _CONTINUED.split() for end in _CONTINUATIONS.split()}
+    return words | {f"{word}{end}" for word in words for end in ("s", "0")}
+
+
+def _tree(words: set[str]) -> str:
+    """Return an expression that looks for any of many words letter by letter."""
+    branches: dict[str, set[str]] = {}
+    for word in words:
+        branches.setdefault(word[:1], set()).add(word[1:])
+    if "" in branches:
+        return ""  # a shorter word ends here: what follows does not matter
+    rest = "|".join(f"{first}{_tree(after)}" for first, after in sorted(branches.items()))
+    return f"(?:{rest})" if len(branches) > 1 else rest
+
+
+def _after(words: set[str]) -> str:
+    return _tree({word[::-1] for word in words})
 
 
 _MARKS = bytes(ord("@") if chr(code) in "@%&\\~?" else code for code in range(256))
@@ -54,12 +73,12 @@ _LETTERS = bytes(
     ord("a") if chr(code).isalpha() and code < 128 else code for code in range(256)
 )
 
-PLAIN, SQUEEZED, RUNS, MARKED, LETTERS = range(5)
+PLAIN, SQUEEZED, RUNS, MARKED, LETTERS, REVERSED = range(6)
 """The projections: the shape; it without separators; with words of ``a``; with
-marks alike; with letters alike."""
+marks alike; with letters alike; without separators and back to front."""
 
-_CREDENTIAL_ENDS = _ends(_CREDENTIALS)
-_NUMBER_ENDS = _ends(_NUMBERED)
+_CREDENTIAL = _after(_words(credentials=True))
+_NUMBER = rf"(?:(?<=0.)|(?<=0[a-z].)){_after(_words(credentials=False))}(?![a-z])"
 
 _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("mark", MARKED, ("@",)),
@@ -68,21 +87,19 @@ _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("dotted", PLAIN, (r"\.(?=0{1,3}\.0{1,3}\.0|[0a-f]{4}\.)",)),
     ("dashed", PLAIN, (r"-(?=[0a-f]{2}-[0a-f]{2}-|0{1,3}-0{1,3}-0|----begin)",)),
     ("mixed", LETTERS, ("aaaaaa00a00a000a",)),
-    ("colon", SQUEEZED, (
-        rf":(?=[^\x00])(?:(?=:|[0a-f]{{1,4}}:)|(?<=(?:{_CREDENTIAL_ENDS}):)|(?=[a-z]{{0,4}}0)(?<=(?:{_NUMBER_ENDS}):))",
-    )),
-    ("equals", SQUEEZED, (
-        rf"=(?=[^\x00])(?:(?<=(?:{_CREDENTIAL_ENDS})=)|(?=[a-z]{{0,4}}0)(?<=(?:{_NUMBER_ENDS})=))",
-    )),
-    ("word", PLAIN, ("passw", "secret", "token", "bearer", "basic", " key")),
-    ("long", RUNS, ("a" * 16,)),
+    ("colon", SQUEEZED, (r":(?=:|[0a-f]{1,4}:)",)),
+    ("named", REVERSED, tuple(rf"{mark}(?<!\x00.)(?:{_CREDENTIAL}|{_NUMBER})" for mark in ":=#")),
+    ("word", PLAIN, ("passw", "secret", "token")),
+    ("long", RUNS, (r"A(?=[aA]{15})",)),
 )  # fmt: skip
 """Name, projection, and expressions of which one is there when a text has the trait."""
 
 TRAITS = {name: 1 << index for index, (name, _, _) in enumerate(_TRAITS)}
 """The bit of each trait."""
 MARK = TRAITS["mark"]
-ALL = (1 << len(TRAITS)) - 1
+ANY = 1 << len(TRAITS)
+"""The bit that every text has."""
+ALL = 2 * ANY - 1
 
 _SEARCHES = tuple(
     (
@@ -115,10 +132,12 @@ def traits_of(texts: Sequence[str]) -> dict[int, int]:
     projections = (
         shape,
         squeezed,
-        shape.translate(_RUNS),
+        octets.translate(_RUNS),
         shape.translate(_MARKS),
         shape.translate(_LETTERS),
+        squeezed[::-1],
     )
+    last = len(texts) - 1
     traits: dict[int, int] = {}
     for trait, projection, literal, pattern in _SEARCHES:
         where = projections[projection]
@@ -133,7 +152,8 @@ def traits_of(texts: Sequence[str]) -> dict[int, int]:
             if position < 0:
                 break
             index += where.count(0, before, position)
-            traits[index] = traits.get(index, 0) | trait
+            key = last - index if projection == REVERSED else index
+            traits[key] = traits.get(key, 0) | trait
             before = where.find(0, position)
             if before < 0:
                 break

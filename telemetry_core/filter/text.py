@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import groupby, islice
 from threading import Lock
 from typing import NamedTuple
 
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
-from telemetry_core.filter.shape import ALL, MARK, TRAITS, shape_of, traits_of
+from telemetry_core.filter.shape import ALL, ANY, MARK, TRAITS, shape_of, traits_of
 from telemetry_core.filter.views import View, views_of
 
 FILTERED = "[Filtered]"
@@ -25,7 +25,7 @@ _ENTRY_BYTES = 160
 # Ids, numbers and times: whatever traits these have, they hold nothing that a built-in row finds.
 _HARMLESS = re.compile(
     r"(?=[0-9]*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
-    r"|[0-9]{1,8}|[0-9]{1,10}\.[0-9]{1,7}"
+    r"|[0-9]{1,8}|[0-9]{1,4}\.[0-9]{1,2}\.[0-9]{1,2}|[0-9]{1,10}\.[0-9]{1,7}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 ).fullmatch
 
@@ -75,11 +75,17 @@ class _Found:
 _Search = Callable[[bytes], re.Match[bytes] | None]
 
 
+_Find = Callable[[str, int], re.Match[str] | None]
+
+
 class _Row(NamedTuple):
     detector: Detector
-    search: Callable[[str, int], re.Match[str] | None]
+    search: _Find
     triggered: _Search | None
     traits: int
+
+
+_Plan = tuple[tuple[_Search | None, tuple[tuple[Detector, _Find], ...]], ...]
 
 
 @lru_cache(maxsize=256)
@@ -94,7 +100,7 @@ def _rows_of(detectors: Sequence[Detector]) -> tuple[_Row, ...]:
             detector=detector,
             search=re.compile(detector.pattern).search,
             triggered=_search_for(detector.trigger),
-            traits=sum(TRAITS[trait] for trait in detector.traits) or ~0,
+            traits=sum(TRAITS[trait] for trait in detector.traits) or ANY,
         )
         for detector in detectors
     )
@@ -120,7 +126,7 @@ class TextFilter:
         self._lock = Lock()
         self._rows = _rows_of(detectors)
         self._always = any(not detector.traits for detector in detectors)
-        self._plans: dict[int, tuple[_Row, ...]] = {}
+        self._plans: dict[int, _Plan] = {}
 
     def filter(self, text: str) -> str:
         """Return the text with a token in place of each value."""
@@ -170,56 +176,66 @@ class TextFilter:
             if views:
                 self._collect(text, None, ALL, found, raw=True)
             for view in reversed(views):
-                self._collect(view.text, view, traits_of((view.text,)).get(0, 0), found)
-        self._collect(text, None, traits, found)
+                self._collect(view.text, view, traits_of((view.text,)).get(0, 0) | ANY, found)
+        self._collect(text, None, traits | ANY, found)
         return sorted(found.findings)
     def _collect(
         self, text: str, view: View | None, traits: int, found: _Found, raw: bool = False
     ) -> None:
         shape = shape_of(text)
-        answers: dict[_Search | None, bool] = {}
-        for detector, search, triggered, _ in self._plan(traits):
-            if raw and not detector.raw:
+        for triggered, rows in self._plan(traits):
+            if triggered is not None and triggered(shape) is None:
                 continue
-            # Rows that share a trigger share its answer.
-            answer = answers.get(triggered)
-            if answer is None:
-                answer = triggered is None or triggered(shape) is not None
-                answers[triggered] = answer
-            if not answer:
-                continue
-            match = search(text, 0)
-            while match:
-                start, end = value_span(match)
-                resume = match.end() if match.end() > match.start() else match.end() + 1
-                if start < end:
+            for detector, search in rows:
+                if raw and not detector.raw:
+                    continue
+                match = search(text, 0)
+                while match:
+                    resume = match.end()
                     if detector.check is not None and not detector.check(match):
                         resume = match.start() + 1
                     else:
-                        if view is not None:
-                            start, end = view.source_span(start, end)
-                        found.claim(start, end, detector)
-                match = search(text, resume)
+                        start, end = value_span(match)
+                        if start == end:
+                            resume += 1
+                        elif view is None:
+                            found.claim(start, end, detector)
+                        else:
+                            found.claim(*view.source_span(start, end), detector)
+                    match = search(text, resume)
 
-    def _plan(self, traits: int) -> tuple[_Row, ...]:
+    def _plan(self, traits: int) -> _Plan:
+        """Return the rows worth trying on a text with such traits, those that share a trigger
+        together."""
         plan = self._plans.get(traits)
         if plan is None:
+            rows = (row for row in self._rows if row.traits & traits)
             plan = self._plans[traits] = tuple(
-                row for row in self._rows if row.traits & traits or row.traits == ~0
+                (triggered, tuple((row.detector, row.search) for row in group))
+                for triggered, group in groupby(rows, key=lambda row: row.triggered)
             )
         return plan
 
-    def _remember(self, texts: Iterable[str]) -> None:
+    def _remember(self, texts: Sequence[str]) -> None:
+        kept = {text: None for text in texts if len(text) <= MAX_CACHED_LENGTH}
         with self._lock:
-            clean = self.clean
-            for text in texts:
-                if len(text) <= MAX_CACHED_LENGTH and text not in clean:
-                    clean[text] = None
-                    self.cached_bytes += len(text) * (1 if text.isascii() else 4) + _ENTRY_BYTES
-            while self.cached_bytes > self.cache_bytes and clean:
-                for text in list(islice(clean, len(clean) // 4 + 1)):
-                    del clean[text]
-                    self.cached_bytes -= len(text) * (1 if text.isascii() else 4) + _ENTRY_BYTES
+            before = len(self.clean)
+            self.clean.update(kept)
+            # Counted for those already there, too, when two threads bring the same: errs to more.
+            if len(self.clean) > before:
+                self.cached_bytes += _size(kept)
+            while self.cached_bytes > self.cache_bytes and self.clean:
+                oldest = list(islice(self.clean, len(self.clean) // 4 + 1))
+                for text in oldest:
+                    del self.clean[text]
+                self.cached_bytes -= _size(oldest)
+            if not self.clean:
+                self.cached_bytes = 0
+
+
+def _size(texts: Collection[str]) -> int:
+    joined = "".join(texts)
+    return len(joined) * (1 if joined.isascii() else 4) + _ENTRY_BYTES * len(texts)
 
 
 def _replace(

@@ -68,7 +68,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="email",
         token="[EMAIL]",
         traits=("mark",),
-        trigger=("@",),
+        trigger=(r"@(?<=[^ ]@)(?=[^ ])",),
         pattern=(
             rf"(?<!{_WORD})(?<![{_LOCAL_MARKS}])[{_LOCAL_MARKS}]*+"
             rf"(?P<value>(?:(?:{_WORD}|[{_LOCAL_MARKS}])++|[{_UNSPACED}]++)@{_DOMAIN})"
@@ -145,7 +145,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="phone_by_word",
         token="[PHONE]",
-        traits=("colon", "equals", "digits"),
+        traits=("named", "digits"),
         trigger=(r"[a-z][^0a-z]{1,9}0(?:[ ./()+-]{0,3}0){5}",),
         pattern=(
             rf"{WORDS_BEFORE}[ ]?[:= ][ ]?[\\\"']{{0,6}}"

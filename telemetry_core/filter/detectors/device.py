@@ -33,7 +33,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="imei",
         token="[DEVICE]",
-        traits=("colon", "equals", "digits"),
+        traits=("named", "digits"),
         trigger=("imei",),
         pattern=(
             r"(?i:imei)[^0-9\n]{0,12}(?P<value>[0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{6}[ -]?[0-9])(?![0-9])"

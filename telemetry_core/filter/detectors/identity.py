@@ -70,7 +70,7 @@ _NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
      ("BOXW310820HNERXN09",), ("BOXW310820HNERXN08",)),
 )  # fmt: skip
 
-_DIGITS = (r"0(?:[ +./-]?0){5}|0(?:[ +-]?00){2}",)
+_DIGITS = (r"0(?:[ +./-]?0){5}",)
 """One trigger for all that have six digits in a row, give or take a separator."""
 
 _WORDS = re.compile(
@@ -153,7 +153,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="id_by_word",
         token="[ID]",
-        traits=("colon", "equals", "digits"),
+        traits=("named", "digits"),
         trigger=(r"[:=#][^0a-z]{0,8}[a-z]{0,4}[ -]?0",),
         pattern=(
             rf"{WORDS_BEFORE}[ ]?[:=#][ ]?[\\\"']{{0,6}}"

@@ -17,7 +17,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="coordinates",
         token="[LOCATION]",
-        traits=("colon", "equals", "digits"),
+        traits=("named", "digits"),
         trigger=(r"0\.00",),
         pattern=(
             rf"{WORDS_BEFORE}[:=(\[, ]{{1,4}}[\\\"'(\[{{]{{0,6}}(?P<value>{_DEGREES}(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"

@@ -126,7 +126,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="cookie_header",
         token="[SECRET]",
-        traits=("colon",),
+        traits=("named",),
         trigger=("cookie0? ?:",),
         pattern=r"(?i:(?<![a-z])(?:set-)?cookie2?) ?: ?(?P<value>[^\s\"'=;]{1,100}=[^\n\r\"']*+)",
         finds=("Cookie: sessionid=abc; theme=dark", "Set-Cookie: a=b; Path=/"),
@@ -135,7 +135,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="authorization",
         token="[SECRET]",
-        traits=("word", "colon", "equals"),
+        traits=("long", "named"),
         trigger=("bearer", "basic", "authorization"),
         pattern=(
             r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|=|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
@@ -144,7 +144,7 @@ DETECTORS: tuple[Detector, ...] = (
         check=lambda match: (
             match["rest"] is not None or bool(re.search(r"[0-9=A-Z]", match["value"]))
         ),
-        finds=("Authorization: Bearer abc123.def456", "Basic dXNlcjpwYXNz"),
+        finds=("Authorization: Bearer abc123.def456", "Basic dXNlcm5hbWU6cGFzcw=="),
         spares=("basic authentication", "bearer instruments"),
     ),
     Detector(
@@ -160,7 +160,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="sensitive_quoted",
         token="[SECRET]",
-        traits=("colon", "equals"),
+        traits=("named",),
         trigger=(r"[a-z]0?[\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
         pattern=(
             rf"{_KEY}(?P<assign>{_ASSIGN})[bru]?(?P<quote>{_QUOTE})"
@@ -178,7 +178,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="sensitive_plain",
         token="[SECRET]",
-        traits=("colon", "equals"),
+        traits=("named",),
         trigger=(r"[a-z]0?[\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
         pattern=(
             rf"{_KEY}(?P<assign>{_ASSIGN}){_SCHEME}"
@@ -207,7 +207,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="random_by_word",
         token="[SECRET]",
-        traits=("word",),
+        traits=("word", "long"),
         trigger=("0",),
         pattern=(
             r"(?i:password|passwd|passphrase|secret|token|credentials?|(?:api|access|secret|private|signing)[ _-]?key)s?"
@@ -221,7 +221,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="random_by_key",
         token="[SECRET]",
-        traits=("colon", "equals"),
+        traits=("named",),
         trigger=("key[\"' ]{0,2}[:=]",),
         pattern=r"(?i:(?<![a-z])key)[\"']? ?[:=] ?[\"']?(?P<value>[A-Za-z0-9+/_.-]{12,}+=*+)",
         check=_is_key,
