@@ -8,24 +8,26 @@ before it is needed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import ExitStack
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sentry_sdk
-from sentry_sdk.scope import use_isolation_scope, use_scope
 from sentry_sdk.utils import event_from_exception
 
 from telemetry_core import session as sessions
 from telemetry_core.consent import Permission, decide
+from telemetry_core.scopes import Bound, Scopes, restore
 from telemetry_core.session import Session
-from telemetry_core.trace import UNNAMED, begin_trace, finish_transaction, start_transaction
+from telemetry_core.trace import (
+    UNNAMED,
+    finish_transaction,
+    is_sampled_by,
+    start_transaction,
+)
 
 if TYPE_CHECKING:
-    from sentry_sdk.scope import Scope
-
     from telemetry_core.config import TelemetryConfig
 
 OWN_PACKAGES: Final = ("telemetry_core", "telemetry_django", "telemetry_flask")
@@ -83,6 +85,8 @@ _ADMITTED: Final = {
 
 _current: ContextVar[Request | None] = ContextVar("telemetry_request", default=None)
 
+_Binding = tuple[Bound, Token[Session | None], Token["Request | None"], "_Binding | None"]
+
 
 def current_request() -> Request | None:
     """Return the request of this context, or None."""
@@ -113,15 +117,15 @@ class Request:
     """
 
     __slots__ = (
-        "_bindings",
+        "_binding",
         "_config",
         "facts",
         "_finished",
+        "_is_recorded",
         "_reported",
         "_scopes",
         "_session",
         "_status",
-        "_traced",
         "_transaction",
         "permission",
     )
@@ -130,35 +134,41 @@ class Request:
         self, config: TelemetryConfig, facts: RequestFacts, *, traced: bool = True
     ) -> None:
         self._config = config
-        self._traced = traced
         self.facts = facts
         self._session = Session()
         self._reported: list[BaseException] = []
         self._status: int | None = None
         self._transaction: Any = None
         self._finished = False
-        self._scopes: tuple[Scope, Scope] | None = None
-        self._bindings: list[ExitStack] = []
+        self._scopes: Scopes | None = None
+        self._binding: _Binding | None = None
         self.permission = decide(config.settings, facts, config.drops)
+        self._is_recorded = traced and config.traces and self.permission is Permission.FULL
 
     def enter(self) -> None:
         """Bind the request to the current context: its scopes, its session, itself."""
-        with ExitStack() as stack:
-            if self._scopes is None:
-                scope = stack.enter_context(sentry_sdk.isolation_scope())
-                self._begin(scope)
-            else:
-                current, isolation = self._scopes
-                stack.enter_context(use_isolation_scope(isolation))
-                stack.enter_context(use_scope(current))
-            stack.callback(_unbind, _current.set(self))
-            stack.callback(sessions.unbind, sessions.bind(self._session))
-            self._bindings.append(stack.pop_all())
+        scopes = self._scopes
+        caller = None
+        if scopes is None:
+            caller = self.facts.header("sentry-trace")
+            scopes = self._scopes = Scopes(self._config.client_for(self.permission), caller)
+        self._binding = (
+            scopes.bind(),
+            sessions.bind(self._session),
+            _current.set(self),
+            self._binding,
+        )
+        if self._is_recorded:
+            self._is_recorded = False
+            self._start_transaction(scopes, caller)
 
     def leave(self) -> None:
         """Unbind the request from the current context."""
-        if self._bindings:
-            self._bindings.pop().close()
+        if self._binding is not None and self._scopes is not None:
+            scopes, session, current, self._binding = self._binding
+            restore(_current, current)
+            sessions.unbind(session)
+            self._scopes.unbind(scopes)
 
     def finish(self) -> None:
         """End the request: name its transaction and hand it over. Only the first call counts."""
@@ -236,23 +246,15 @@ class Request:
         if self._status is not None:
             event.setdefault("contexts", {})["response"] = {"status_code": self._status}
 
-    def _begin(self, scope: Scope) -> None:
-        config = self._config
-        scope.set_client(config.client_for(self.permission))
-        caller_sampled = begin_trace(scope, self.facts.header("sentry-trace"))
-        if self._traced and config.traces and self.permission is Permission.FULL:
+    def _start_transaction(self, scopes: Scopes, caller: str | None) -> None:
+        try:
             self._transaction = start_transaction(
-                scope, rate=config.traces_sample_rate, caller_sampled=caller_sampled
+                scopes.isolation,
+                rate=self._config.traces_sample_rate,
+                caller_sampled=is_sampled_by(caller),
             )
-        self._scopes = (sentry_sdk.get_current_scope(), scope)
-
-
-def _unbind(token: Any) -> None:
-    try:
-        _current.reset(token)
-    except ValueError:
-        # A streamed body can end in another context than it began in.
-        _current.set(None)
+        except Exception as error:
+            self._config.drops.count("trace_error", "transaction", error=error)
 
 
 def report(config: TelemetryConfig, facts: RequestFacts, error: BaseException) -> None:

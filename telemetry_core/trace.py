@@ -20,19 +20,24 @@ UNNAMED: Final = "<< unparameterized >>"
 _SENTRY_TRACE: Final = re.compile(r"[ \t]*([0-9a-f]{32})-([0-9a-f]{16})(?:-([01]))?[ \t]*")
 
 
-def begin_trace(scope: Scope, header: str | None) -> bool | None:
-    """Give an isolation scope the trace of the caller, or a fresh one; return its decision.
+def begin_trace(scope: Scope, caller: str | None) -> None:
+    """Give an isolation scope the trace of the caller, or a fresh one.
 
     Of what a caller sends only the ``sentry-trace`` header is read: trace id, span id and whether
     it was sampled (https://develop.sentry.dev/sdk/foundations/trace-propagation/). ``baggage`` may
     hold anything and is neither used nor handed on.
     """
-    found = _SENTRY_TRACE.fullmatch(header) if header is not None else None
+    found = _SENTRY_TRACE.fullmatch(caller) if caller is not None else None
     if found is None:
         scope.set_new_propagation_context()
-        return None
-    scope.generate_propagation_context({"sentry-trace": found[0].strip()})
-    return None if found[3] is None else found[3] == "1"
+    else:
+        scope.generate_propagation_context({"sentry-trace": found[0].strip()})
+
+
+def is_sampled_by(caller: str | None) -> bool | None:
+    """Return the decision in a ``sentry-trace`` header; None when there is none in it."""
+    found = _SENTRY_TRACE.fullmatch(caller) if caller is not None else None
+    return None if found is None or found[3] is None else found[3] == "1"
 
 
 def start_transaction(

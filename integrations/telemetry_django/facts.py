@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, resolve
 
 from telemetry_core.values import texts_in, texts_of_body, texts_of_headers, texts_of_user
+
+
+@cache
+def _meta_key(header: str) -> str:
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 class DjangoFacts:
@@ -26,7 +32,7 @@ class DjangoFacts:
 
     def header(self, name: str) -> str | None:
         """The value of a request header."""
-        value = self.request.META.get(f"HTTP_{name.upper().replace('-', '_')}")
+        value = self.request.META.get(_meta_key(name))
         return value if isinstance(value, str) else None
 
     def route(self) -> str | None:
