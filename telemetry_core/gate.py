@@ -15,11 +15,13 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 from sentry_sdk.transport import Transport, make_transport
 
+from telemetry_core.attachments import FILTERED_TEXT
 from telemetry_core.filter.known import KnownValues
 from telemetry_core.policy import Refused, Session
 
@@ -94,7 +96,30 @@ class Gate:
         elif circumstances is not None and kind not in circumstances.admitted:
             self._drops.count("consent", kind)
             return None
-        return _GatedItem(headers, _GatedPayload(item, kind, self, circumstances))
+        if kind == "attachment":
+            return self._admit_text(item, headers, circumstances)
+        make = partial(self.filtered, item, kind, circumstances)
+        return _GatedItem(headers, _GatedPayload(make, self, kind))
+
+    def _admit_text(
+        self, item: Item, headers: dict[str, Any], circumstances: Circumstances | None
+    ) -> Item | None:
+        if item.headers.get("content_type") != FILTERED_TEXT:
+            self._drops.count("attachment", "attachment")
+            return None
+        headers["content_type"] = "text/plain"
+        headers.setdefault("filename", "attachment.txt")
+        make = partial(self.filtered_text, item, circumstances)
+        return _GatedItem(headers, _GatedPayload(make, self, "attachment"))
+
+    def filtered_text(self, item: Item, circumstances: Circumstances | None) -> str | None:
+        """Build what may leave of an attached text; None when it is dropped. Never raises."""
+        try:
+            text = item.payload.get_bytes().decode("utf-8", "replace")
+            return self._policy.apply_to_text(text, known=self._known_values(circumstances))
+        except Exception as error:
+            self._drops.count("filter_error", "attachment", error=error)
+            return None
 
     def filtered(
         self, item: Item, kind: str, circumstances: Circumstances | None
@@ -156,26 +181,24 @@ def _shown_type(item: Item) -> str:
 
 
 class _GatedPayload(PayloadRef):
-    """A payload that is filtered when somebody first asks for it. It has no way to the original."""
+    """A payload that is filtered when somebody first asks for it. It has no way to the original.
+
+    :param make: builds what may leave: a mapping, a text, or None when the item is dropped.
+    """
 
     def __init__(
-        self, item: Item, kind: str, gate: Gate, circumstances: Circumstances | None
+        self, make: Callable[[], dict[str, Any] | str | None], gate: Gate, kind: str
     ) -> None:
-        self._make: Callable[[], dict[str, Any] | None] | None = lambda: gate.filtered(
-            item, kind, circumstances
-        )
+        self._make: Callable[[], dict[str, Any] | str | None] | None = make
         self._gate = gate
         self._kind = kind
-        self._filtered: dict[str, Any] | None = None
-        self._body: builtins.bytes | None = None
+        self._body = b""
+        self.item_count: int | None = None
 
     @property
-    def json(self) -> dict[str, Any] | None:  # type: ignore[override]  # read-only on purpose
-        make = self._make
-        if make is not None:
-            self._filtered = make()
-            self._make = None
-        return self._filtered
+    def json(self) -> Any:  # type: ignore[override]  # read-only on purpose
+        body = self.get_bytes()
+        return json.loads(body) if body and self._kind != "attachment" else None
 
     @property
     def bytes(self) -> builtins.bytes | None:  # type: ignore[override]  # read-only on purpose
@@ -186,41 +209,48 @@ class _GatedPayload(PayloadRef):
         return None
 
     def get_bytes(self) -> builtins.bytes:
-        if self._body is None:
-            self._body = self._serialised()
+        make, self._make = self._make, None
+        if make is not None:
+            self._body = self._serialised(make())
         return self._body
 
-    def _serialised(self) -> builtins.bytes:
-        payload = self.json
+    def _serialised(self, payload: dict[str, Any] | str | None) -> builtins.bytes:
         if payload is None:
             return b""
+        if isinstance(payload, str):
+            return payload.encode()
+        items = payload.get("items")
+        if isinstance(items, list):
+            self.item_count = len(items)
         try:
-            text = json.dumps(payload, separators=(",", ":"), allow_nan=False)
-            return text.encode()
+            return json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()
         except Exception as error:
             self._gate.drop("not_serialisable", self._kind, error)
-            self._filtered = None
             return b""
 
     @property
     def inferred_content_type(self) -> str:
-        return "application/json"
+        return "text/plain" if self._kind == "attachment" else "application/json"
 
 
 class _GatedItem(Item):
     """An item that holds nothing but what may leave; a dropped one writes nothing at all."""
 
+    payload: _GatedPayload
+
     def __init__(self, headers: dict[str, Any], payload: _GatedPayload) -> None:
         super().__init__(payload=payload, headers=headers)
 
     def serialize_into(self, f: io.BytesIO) -> None:
-        body = self.get_bytes()
-        if not body:
+        if not self.get_bytes():
             return
-        items = (self.payload.json or {}).get("items")
-        if "item_count" in self.headers and isinstance(items, list):
-            self.headers["item_count"] = len(items)
+        if self.payload.item_count is not None:
+            self.headers["item_count"] = self.payload.item_count
         super().serialize_into(f)
+
+    def get_transaction_event(self) -> None:
+        """Return None: the SDK asks only to count lost spans, and must not filter for that."""
+        return
 
 
 def _without_dropped(envelope: Envelope) -> Envelope | None:

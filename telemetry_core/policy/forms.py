@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Final
+from zoneinfo import available_timezones
+
+from stdnum import luhn
 
 Holds = Callable[[object], bool]
 
@@ -58,22 +64,32 @@ def _integer_between(low: int, high: int) -> Holds:
     return lambda value: type(value) is int and low <= value <= high
 
 
-# The years 2000 to 2100: wide enough for every clock, too narrow for a card or phone number.
-_seconds = _number_between(946_684_800, 4_102_444_800)
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+_SECONDS_PER_YEAR: Final = 31_556_952
+_YEARS_BACK: Final = 5
 
 
 def _is_timestamp(value: object) -> bool:
+    """A time of the last years: wide enough for a late clock, too narrow for a date of birth.
+
+    Nor is there a telephone number with an area code among these seconds.
+    """
+    now = time.time()
     if type(value) is not str:
-        return _seconds(value)
+        return _number_between(now - _YEARS_BACK * _SECONDS_PER_YEAR, now + 172_800)(value)
     # The parser takes what is no time of RFC 3339, too, such as 20260102; a date and a time with
     # their separators have no room for anything else.
     if not (19 <= len(value) <= 35 and value[4] == value[7] == "-" and value[13] == ":"):
         return False
     try:
-        datetime.fromisoformat(value)
+        year = datetime.fromisoformat(value).year
     except ValueError:
         return False
-    return True
+    return 0 <= 1970 + (now + 172_800) // _SECONDS_PER_YEAR - year <= _YEARS_BACK
 
 
 def _is_measure(value: object) -> bool:
@@ -94,25 +110,38 @@ TRACE_ID = matches(
     "32 lower-case hexadecimal digits, or a UUID",
     r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
 )
-SPAN_ID = matches("span id", "16 hexadecimal digits", r"[0-9a-f]{16}")
+_is_hexadecimal_16 = re.compile(r"[0-9a-f]{16}").fullmatch
+
+
+def _is_span_id(value: object) -> bool:
+    # One random id in 1,800 is all decimal, and one of ten of those could be a payment card.
+    return (
+        type(value) is str
+        and _is_hexadecimal_16(value) is not None
+        and not (value.isdigit() and luhn.is_valid(value))
+    )
+
+
+SPAN_ID = Form(
+    name="span id", means="16 hexadecimal digits, unless they are a card's", holds=_is_span_id
+)
 TIMESTAMP = Form(
     name="timestamp",
-    means="an RFC 3339 time, or seconds since 1970 in the years 2000 to 2100",
+    means="an RFC 3339 time or seconds since 1970, in the last five years",
     holds=_is_timestamp,
 )
 MEASURE = Form(name="number", means="a finite number of at most nine digits", holds=_is_measure)
 COUNT = Form(name="count", means="an integer from 0 to 1e9", holds=_integer_between(0, 10**9))
 BOOLEAN = Form(name="boolean", means="true or false", holds=lambda value: type(value) is bool)
 LINE = Form(name="line number", means="an integer from 0 to 1e7", holds=_integer_between(0, 10**7))
-THREAD_ID = Form(
-    name="thread id",
-    means="an integer, or its digits",
+DIGITS = Form(
+    name="digits",
+    means="an integer of up to 20 digits, or its digits",
     holds=lambda value: (
-        (type(value) is int and 0 <= value < 2**64)
+        (type(value) is int and 0 <= value < 10**20)
         or (type(value) is str and len(value) <= 20 and value.isascii() and value.isdigit())
     ),
 )
-NANOSECONDS = matches("nanoseconds", "up to 20 digits", r"\d{1,20}")
 RATE = Form(
     name="rate",
     means="a number from 0 to 1, or its digits",
@@ -174,17 +203,27 @@ SESSION_STATUS = one_of(
 METRIC_TYPE = one_of("metric type", "counter", "gauge", "distribution", "set")
 SCHEDULE = one_of("schedule type", "crontab", "interval")
 SCHEDULE_UNIT = one_of("schedule unit", "year", "month", "week", "day", "hour", "minute")
+_MONTHS_AND_DAYS: Final = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat"
+)
+_CRONTAB_FIELD: Final = rf"(?:\d{{1,2}}(?!\d)|[*/,\-?#LW]|(?i:{_MONTHS_AND_DAYS})){{1,40}}"
 CRONTAB = matches(
     "crontab",
     "five crontab fields, or @daily and its kin",
-    r"[\d*/,\-A-Za-z?#]{1,40}(?: [\d*/,\-A-Za-z?#]{1,40}){4}|@[a-z]{4,8}",
+    rf"{_CRONTAB_FIELD}(?: {_CRONTAB_FIELD}){{4}}"
+    r"|@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)",
 )
-TIMEZONE = matches(
-    "time zone", "an IANA time-zone name", r"[A-Z][A-Za-z]{1,20}(?:[/_+\-][A-Za-z0-9]{1,20}){0,4}"
+TIMEZONE = Form(
+    name="time zone",
+    means="an IANA time-zone name",
+    holds=lambda value: type(value) is str and value in _time_zones(),
 )
-UNIT = matches("unit", "a word of lower-case letters", r"[a-z]{1,15}(?:/[a-z]{1,15})?")
-DIGEST = matches("digest", "a hexadecimal hash of 8 to 64 digits", r"[0-9a-f]{8,64}")
-NUMBER_WORD = matches("number word", "up to 19 digits", r"\d{1,19}")
+UNIT = one_of(
+    # https://getsentry.github.io/relay/relay_metrics/enum.MetricUnit.html
+    "unit", "none", "ratio", "percent", "nanosecond", "microsecond", "millisecond", "second",
+    "minute", "hour", "day", "week", "bit", "byte", "kilobyte", "kibibyte", "megabyte", "mebibyte",
+    "gigabyte", "gibibyte", "terabyte", "tebibyte", "petabyte", "pebibyte", "exabyte", "exbibyte",
+)  # fmt: skip
 LABEL = matches(
     "label",
     "one word, as versions and releases are",
@@ -202,4 +241,9 @@ NAME = matches(
 )
 CONTENT_TYPE = matches(
     "content type", "a media type without parameters", r"[a-z]{1,20}/[a-z0-9.+\-]{1,60}"
+)
+FILE_NAME = matches(
+    "file name",
+    "letters, digits, . - _, and an extension",
+    r"[A-Za-z0-9][A-Za-z0-9._\-]{0,60}\.[a-z]{1,5}",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,10 @@ _EVENT_PARTS: Final = {
 
 # With these sources Sentry itself says that the name is not built from the visitor's URL.
 _NAMED_SOURCES: Final = frozenset(("route", "view", "component", "task"))
+
+
+MAX_ATTACHED: Final = 1_000_000
+"""Characters of an attached text that are kept."""
 
 
 class Refused(Exception):
@@ -105,6 +110,13 @@ class Policy:
         _annotate(result, walk.note)
         return Result(payload=result, refused=walk.refused)
 
+    def apply_to_text(self, text: str, *, known: KnownValues | None = None) -> str:
+        """Return what may leave of an attached text; at most a million characters of it."""
+        text = text[:MAX_ATTACHED]
+        if known:
+            text = known.filter(text)
+        return self.texts.filter(text)
+
     def apply_to_part(self, part: str, value: object) -> Any:
         """Build what may leave of one part of an event, by its name; None when nothing may."""
         walk = self._walk(payload={part: value})
@@ -160,6 +172,8 @@ def _annotate(result: dict[str, Any], note: Note | None) -> None:
     """
     if note is None:
         return
+    # Parts of it are remembered, and must not change with what the caller does.
+    note = marshal.loads(marshal.dumps(note, 2))
     items = result.get("items")
     notes = note.get("items")
     if isinstance(items, list) and isinstance(notes, dict):

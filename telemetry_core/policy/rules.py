@@ -109,6 +109,15 @@ def label(value: object, walk: Walk) -> object:
     return _word(value, walk)
 
 
+def digits(value: object, walk: Walk) -> object:
+    """Keep the number of a thread or a clock, unless it is somebody's."""
+    if forms.DIGITS.holds(value) and not walk.knows_number(value):
+        read = walk.read(str(value), known=False)
+        return value if walk.note is None else read
+    walk.refused += 1
+    return DROP
+
+
 _ABSOLUTE = re.compile(r"(?i)[/\\~]|[a-z]:[/\\]|[a-z][a-z0-9+.\-]*:/")
 _INSIDE_PROJECT = re.compile(r"(?:[\w.@+\-]+[/\\])*[\w.@+\-]+")
 _MADE_UP = re.compile(r"<[\w. \-]{1,80}>")
@@ -393,6 +402,7 @@ def drop(value: object, walk: Walk) -> object:
 
 RULE_HANDLERS: Mapping[str, Handler] = {
     "label": label,
+    "digits": digits,
     "name": name,
     "slug": slug,
     "text": text,

@@ -18,6 +18,7 @@ from telemetry_core.policy.forms import Form
 RULES: dict[str, str] = {
     "keep": "kept if it has the form the protocol gives it, else dropped",
     "label": "kept if it is the configured one; else one word, read by the detectors",
+    "digits": "up to 20 digits, read by the detectors",
     "name": "a name in code: has the form of one, read by the detectors",
     "slug": "lower-case words joined by punctuation, read by the detectors and for known values",
     "text": "read by the detectors and for known values",
@@ -113,7 +114,7 @@ EVENT = (
     Row("exception[].type", "name", "what went wrong"),
     Row("exception[].value", "message", "what went wrong, in words"),
     Row("exception[].module", "name", "where the exception's class lives"),
-    keep("exception[].thread_id", forms.THREAD_ID, "which thread it happened in"),
+    Row("exception[].thread_id", "digits", "which thread it happened in"),
     Row("exception[].mechanism.type", "slug", "who reported it"),
     keep("exception[].mechanism.handled", forms.BOOLEAN, "whether it was a crash"),
     keep("exception[].mechanism.synthetic", forms.BOOLEAN, "whether the exception is made up"),
@@ -133,7 +134,7 @@ EVENT = (
     Row("exception[].mechanism.data", "drop", "may hold anything"),
     *under("exception[].stacktrace", STACKTRACE),
     *under("stacktrace", STACKTRACE),
-    keep("threads[].id", forms.THREAD_ID, "which thread"),
+    Row("threads[].id", "digits", "which thread"),
     Row("threads[].name", "text", "which thread"),
     keep("threads[].crashed", forms.BOOLEAN, "which thread failed"),
     keep("threads[].current", forms.BOOLEAN, "which thread was running"),
@@ -196,7 +197,7 @@ EVENT = (
     *under("spans[]", TRACE),
     Row("spans[].tags", "map", "your own labels"),
     Row("spans[].data", "map", "details of the step"),
-    Row("measurements.*.unit", "slug", "what the number counts"),
+    keep("measurements.*.unit", forms.UNIT, "what the number counts"),
     keep("measurements.*.value", forms.MEASURE, "a number you measured"),
 )
 
@@ -306,8 +307,8 @@ PROFILE_STACKS = (
     keep("profile.frames[].in_app", forms.BOOLEAN, "tells your code from libraries"),
     keep("profile.stacks[][]", forms.COUNT, "which frames were on the stack"),
     keep("profile.samples[].stack_id", forms.COUNT, "which stack was running"),
-    keep("profile.samples[].thread_id", forms.THREAD_ID, "in which thread"),
-    keep("profile.samples[].elapsed_since_start_ns", forms.NANOSECONDS, "when"),
+    Row("profile.samples[].thread_id", "digits", "in which thread"),
+    Row("profile.samples[].elapsed_since_start_ns", "digits", "when"),
     keep("profile.samples[].timestamp", forms.TIMESTAMP, "when"),
     Row("profile.thread_metadata.*.name", "text", "which thread"),
 )
@@ -327,9 +328,9 @@ PROFILE = (
     keep("transactions[].id", forms.EVENT_ID, "the transaction it belongs to"),
     Row("transactions[].name", "route", "the route"),
     keep("transactions[].trace_id", forms.TRACE_ID, "joins it with the trace"),
-    keep("transactions[].relative_start_ns", forms.NANOSECONDS, "when"),
-    keep("transactions[].relative_end_ns", forms.NANOSECONDS, "when"),
-    keep("transactions[].active_thread_id", forms.THREAD_ID, "in which thread"),
+    Row("transactions[].relative_start_ns", "digits", "when"),
+    Row("transactions[].relative_end_ns", "digits", "when"),
+    Row("transactions[].active_thread_id", "digits", "in which thread"),
     *PROFILE_STACKS,
 )
 
@@ -351,6 +352,10 @@ CLIENT_REPORT = (
     Row("discarded_events[].reason", "slug", "why it was not sent"),
     Row("discarded_events[].category", "slug", "what was not sent"),
     keep("discarded_events[].quantity", forms.COUNT, "how many"),
+)
+
+ATTACHMENT = (
+    Row("(content)", "text", "only of text handed over with attach_text(); any other is dropped"),
 )
 
 ITEMS: dict[str, tuple[Row, ...]] = {
@@ -379,15 +384,16 @@ ENVELOPE_HEADERS = (
     keep("trace.sampled", forms.TRUTH, "whether the trace was recorded"),
     Row("trace.release", "label", "which version of your code"),
     Row("trace.environment", "label", "production, staging, development"),
-    keep("trace.org_id", forms.NUMBER_WORD, "the organisation, as in the DSN"),
+    Row("trace.org_id", "digits", "the organisation, as in the DSN"),
     Row("trace.transaction", "drop", "may come from the visitor's own baggage header"),
     Row("trace.user_id", "drop", "comes from the visitor's own baggage header"),
 )
 
 ITEM_HEADERS = (
-    keep("type", forms.one_of("item type", *ITEMS), "what the item is"),
+    keep("type", forms.one_of("item type", *ITEMS, "attachment"), "what the item is"),
     keep("content_type", forms.CONTENT_TYPE, "how it is written"),
     keep("item_count", forms.COUNT, "how many it holds"),
     keep("platform", forms.PLATFORM, "how Sentry reads it"),
-    Row("filename", "drop", "attachments are not sent"),
+    keep("filename", forms.FILE_NAME, "the name that the app gave its text"),
+    Row("attachment_type", "drop", "minidumps and view hierarchies are not sent"),
 )

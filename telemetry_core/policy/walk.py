@@ -156,7 +156,7 @@ class Walk:
         self.note = None
         return read
 
-    def knows_number(self, value: float) -> bool:
+    def knows_number(self, value: object) -> bool:
         """Tell whether a number is one of the values known from the request."""
         return self.known is not None and self.known.filter(str(value)) != str(value)
 
