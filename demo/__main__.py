@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import threading
@@ -12,16 +13,17 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from demo import backend
 from demo.apps import (
     APPS,
     START_SECONDS,
     App,
-    answers,
     check_tools,
     environment_of,
-    serve,
     set_up_commands,
+    start,
 )
+from demo.gunicorn import answers
 from demo.identities import Identity, new_identity
 from demo.interrupts import Interrupts
 from demo.planting import Plantings
@@ -36,11 +38,16 @@ from telemetry_core.collector import Collector, CollectorError
 PASSED, FAILED, CAN_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 
 ARRIVAL_SECONDS = 15.0
+BACKENDS = ("bugsink",)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo and return its exit code: 0 passed, 1 failed, 2 can't run, 130 interrupted."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    # argparse does not hold a default, which here comes from the environment, to the choices.
+    if options.backend not in (None, *BACKENDS):
+        parser.error(f"BACKEND should be {' or '.join(BACKENDS)}, got {options.backend!r}")
     # A terminal that knows no umlauts is no reason to fail.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -76,6 +83,7 @@ class _Run:
             collector = stack.enter_context(Collector(port=self.options.port))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
             service = stack.enter_context(Service())
+            backends = stack.enter_context(Processes(self.interrupts))
             processes = stack.enter_context(Processes(self.interrupts))
             report.step(f"collector on {collector.url}")
             accounts = {app.name: new_identity() for app in APPS}
@@ -88,6 +96,7 @@ class _Run:
                 )
                 for app in APPS
             }
+            bugsink = self._start_backend(backends, folder)
             self._set_up(accounts, environments, folder, processes)
             ports = self._start(environments, folder, processes)
             self._send(accounts, ports)
@@ -108,12 +117,35 @@ class _Run:
             report.arrived(self.sent, verdict, collector)
             report.found(self.plantings, verdict, collector)
             report.event(verdict)
-            self._next()
-            report.outcome(verdict, self.plantings)
+            problems = verdict.problems
+            if bugsink is not None:
+                problems += self._store(bugsink, collector)
+            report.next()
+            report.outcome(verdict, problems, self.plantings)
             if self.options.keep_open:
                 report.line(f"\nThe collector's page: {collector.url}   (Ctrl-C ends it)")
                 threading.Event().wait()
-        return FAILED if verdict.problems else PASSED
+        return FAILED if problems else PASSED
+
+    def _start_backend(self, processes: Processes, folder: Path) -> backend.Bugsink | None:
+        if not self.options.backend:
+            return None
+        if not backend.is_installed():
+            self.report.step(f"installing Bugsink {backend.VERSION} into {backend.FOLDER}, once")
+            backend.install(processes, folder)
+        self.report.step("starting Bugsink")
+        bugsink = backend.Bugsink(processes, folder)
+        bugsink.start()
+        return bugsink
+
+    def _store(self, bugsink: backend.Bugsink, collector: Collector) -> list[str]:
+        received = [each for each in collector.store if each.envelope is not None]
+        planted = list(self.plantings.planted.values())
+        bugsink.send(received)
+        stored = bugsink.stored()
+        problems = stored.problems(received, planted)
+        self.report.stored(bugsink, stored, problems, stays=self.options.keep_open)
+        return problems
 
     def _telemetry(self, app: App, collector: Collector) -> dict[str, str]:
         silent = self.options.prove == "silence" and app is APPS[-1]
@@ -158,7 +190,7 @@ class _Run:
         ports: dict[str, int] = {}
         started: list[tuple[Process, int]] = []
         for app in APPS:
-            process, port = serve(
+            process, port = start(
                 app,
                 processes,
                 environment=environments[app.name],
@@ -201,18 +233,6 @@ class _Run:
             timeout=ARRIVAL_SECONDS,
         )
 
-    def _next(self) -> None:
-        line = self.report.line
-        line()
-        line(self.report.paint("Where to look next", "bold"))
-        line()
-        line(
-            "   python -m demo --keep-open        leaves the collector's page open in your browser"
-        )
-        line("   python -m demo --prove leak       shows that a value that gets through is found")
-        line("   python -m telemetry_core.collector   the collector alone, for an app of your own")
-        line("   demo/scenarios.py, example_apps/     what was sent, and the apps it was sent to")
-
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -228,6 +248,13 @@ def _parser() -> argparse.ArgumentParser:
         "--keep-open",
         action="store_true",
         help="leave the collector's page up after the report, until Ctrl-C",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default=os.environ.get("BACKEND") or None,
+        help="also store what arrives in a real server, installed on first use "
+        "(default: $BACKEND, if set)",
     )
     parser.add_argument(
         "--prove",

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from demo import gunicorn
 from demo.identities import Identity
 from demo.processes import DemoError, Process, Processes
 from demo.scenarios import NOTES, SHOP
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
-
-GUNICORN_SETTINGS = Path(__file__).with_name("gunicorn.conf.py")
 
 _FOREIGN = ("TELEMETRY_", "SENTRY_", "DJANGO_", "FLASK_", "GUNICORN_", "WEB_", "SHOP_", "NOTES_")
 """Variables of the caller's that would make the apps another set-up than the one shown."""
@@ -117,37 +114,19 @@ def set_up_commands(app: App, user: Identity) -> list[list[str]]:
     ]
 
 
-def serve(
+def start(
     app: App, processes: Processes, *, environment: Mapping[str, str], log: Path
 ) -> tuple[Process, int]:
-    """Start the app under gunicorn on a free port of loopback, and return both.
-
-    The socket is made here and handed over, so that nobody else can take the port in between.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
-        process = processes.start(
-            f"gunicorn with {app.name}",
-            [
-                *(sys.executable, "-m", "gunicorn", f"--bind=fd://{listener.fileno()}"),
-                *("--workers=1", "--threads=4", f"--config={GUNICORN_SETTINGS}", app.wsgi),
-            ],
+    """Start the app under gunicorn on a free port of loopback, and return both."""
+    with gunicorn.open_port() as listener:
+        process = gunicorn.serve(
+            processes,
+            name=app.name,
+            python=sys.executable,
+            application=app.wsgi,
+            listener=listener,
             folder=app.folder,
             environment=environment,
             log=log,
-            pass_fds=(listener.fileno(),),
         )
-    return process, port
-
-
-def answers(port: int) -> bool:
-    """Say whether an HTTP server answers at this port, whatever it says."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=1.0)
-    try:
-        connection.request("GET", "/robots.txt")
-        connection.getresponse().read()
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-    return True
+        return process, gunicorn.port_of(listener)

@@ -11,8 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TextIO
 
+from demo.backend import Bugsink, Stored
 from demo.planting import PLACES, Plantings
 from demo.requests import Sent
 from demo.verdict import Match, Verdict, expected_events
@@ -158,10 +160,41 @@ class Report:
         line = re.sub(r'^(\s*)("(?:[^"\\]|\\.)*")(: )', "\\1\x1b[36m\\2\x1b[0m\\3", line)
         return re.sub(r"\[[A-Z][A-Za-z_ ]+\]", lambda token: self.paint(token[0], "yellow"), line)
 
-    def outcome(self, verdict: Verdict, plantings: Plantings) -> None:
+    def stored(
+        self, bugsink: Bugsink, stored: Stored, problems: Sequence[str], *, stays: bool
+    ) -> None:
+        """Show what a real server made of it."""
+        found = sum("it stored" in problem for problem in problems)
+        count = self.paint(str(found), "red" if found else "green")
+        self.heading(
+            5,
+            f"Stored by Bugsink: {len(stored.events)} events as {stored.issues} issues, "
+            f"with {count} planted values",
+        )
+        if stays:
+            self.line(f"   {bugsink.url}   user demo, password {bugsink.password}")
+        else:
+            self.line("   With --keep-open it stays up, so that you can look at them there.")
+
+    def next(self) -> None:
+        """Say what else can be looked at."""
+        python = Path(sys.executable)
+        if python.is_relative_to(Path.cwd()):
+            python = python.relative_to(Path.cwd())
+        self.line()
+        self.line(self.paint("Where to look next", "bold"))
+        self.line()
+        for command, what in (
+            ("-m demo --keep-open", "leaves the collector's page open for your browser"),
+            ("-m demo --prove leak", "shows that a value that gets through is found"),
+            ("-m demo --backend bugsink", "also stores the events in a real server"),
+            ("-m telemetry_core.collector", "the collector alone, for an app of your own"),
+        ):
+            self.line(f"   {python} {command:<29}{what}")
+
+    def outcome(self, verdict: Verdict, problems: Sequence[str], plantings: Plantings) -> None:
         """Say in one line whether it went well, or list what did not."""
         self.line()
-        problems = verdict.problems
         if not problems:
             events = sum(1 for _ in expected_events(verdict.matches))
             self.line(

@@ -42,6 +42,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "PYTHONSAFEPATH": "1",
         "SENTRY_DSN": "http://key@127.0.0.1:9/1",
         "TELEMETRY_ENABLED": "false",
+        "BACKEND": "",
         "TMPDIR": str(tmp_path),
     }
 
@@ -135,6 +136,28 @@ def test_the_page_stays_open_when_asked_to(environment: dict[str, str], tmp_path
         assert children_of(demo.pid) == set()
         demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=30) == 130
+
+
+@pytest.mark.skipif(
+    not list((ROOT / ".venv" / "bugsink").glob("installed-*")),
+    reason="Bugsink is installed by running 'make demo BACKEND=bugsink' once",
+)
+def test_a_real_server_stores_the_events(environment: dict[str, str]) -> None:
+    """Bugsink takes what passed the gate, stores each event and none of the planted values."""
+    done = run({**environment, "BACKEND": "bugsink"})
+    assert done.returncode == 0, done.stdout[-3_000:] + done.stderr
+    assert re.search(
+        r"^5\. Stored by Bugsink: [1-9][0-9]* events as [1-9][0-9]* issues, with 0 planted",
+        done.stdout,
+        re.MULTILINE,
+    )
+
+
+def test_an_unknown_backend_gets_a_sentence(environment: dict[str, str]) -> None:
+    """It says which there are; exit code 2."""
+    done = run({**environment, "BACKEND": "sentry"})
+    assert done.returncode == 2
+    assert "BACKEND should be bugsink, got 'sentry'" in done.stderr
 
 
 def test_a_port_in_use_gets_a_sentence(environment: dict[str, str]) -> None:
