@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
 
 import sentry_sdk
+from sentry_sdk.integrations import DidNotEnable
 
 from telemetry_core.consent import Permission
 from telemetry_core.drops import LOGGER_NAME, Drops
+from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.filter.pii import PIIFilter
 from telemetry_core.gate import Gate, gated_part
+from telemetry_core.hooks import TelemetryIntegration
 from telemetry_core.options import build_options
-from telemetry_core.request import capture_exception, circumstances
+from telemetry_core.request import capture_exception, circumstances, current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.settings import Settings, read_settings
 
 _logger = logging.getLogger(LOGGER_NAME)
+
+T = TypeVar("T")
 
 Level = Literal["fatal", "critical", "error", "warning", "info", "debug"]
 
@@ -26,19 +33,22 @@ Level = Literal["fatal", "critical", "error", "warning", "info", "debug"]
 class TelemetryConfig:
     """Telemetry with its settings. Does nothing at all until it is initialised with them enabled.
 
-    None of its methods raises at run time, except for settings that are wrong; all of them filter
-    what they are given, and the gate does so once more.
+    None of its methods raises at run time, except for settings that are wrong, whatever they are
+    given. All of what they are given passes the gate of these settings, also where something else
+    has made itself the SDK's client.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, pii_filter: PIIFilter | None = None
+    ) -> None:
         self.settings = settings or Settings()
         self.drops = Drops()
-        self.filter = PIIFilter.from_settings(self.settings)
+        self.filter = pii_filter or PIIFilter.from_settings(self.settings)
         self.gate = Gate(policy=self.filter.policy, drops=self.drops, circumstances=circumstances)
         self._client: sentry_sdk.client.BaseClient | None = None
         self._quiet: sentry_sdk.client.BaseClient | None = None
         self._lock = threading.Lock()
-        self._warned_of_other_client = False
+        self._noticed = False  # that another client took our place
         self.traces = False
         self.traces_sample_rate: float | None = None
 
@@ -73,12 +83,7 @@ class TelemetryConfig:
             if self._client is not None or not self.settings.enabled:
                 return
             options = build_options(self.settings, self.gate)
-            if process_wide:
-                sentry_sdk.init(**options)
-                client = sentry_sdk.Scope.get_global_scope().client
-            else:
-                client = sentry_sdk.Client(**options)
-            assert client is not None  # init has just put it there
+            client = _made_client(options, process_wide=process_wide)
             # The SDK may have wrapped the transport to print what has not passed the gate.
             client.transport = gated_part(client.transport, self.gate)
             sampler = client.options.get("traces_sampler")
@@ -101,12 +106,20 @@ class TelemetryConfig:
         if client is None:
             return
         try:
-            client.close(timeout=timeout)
+            self._close(client, timeout)
+        finally:
             scope = sentry_sdk.Scope.get_global_scope()
             if scope.client is client:
                 scope.set_client(None)
-        except Exception as error:
-            self.drops.count("shutdown_error", "client", error=error)
+
+    def _close(self, client: Any, timeout: float) -> None:
+        for seconds in (timeout, 0.0):
+            try:
+                client.close(timeout=seconds)
+                return
+            except Exception as error:
+                # What fails to be sent is no reason to leave threads behind.
+                self.drops.count("shutdown_error", "client", error=error)
 
     def flush(self, timeout: float = 2.0) -> None:
         """Wait for at most ``timeout`` seconds until what was captured has been sent."""
@@ -119,13 +132,21 @@ class TelemetryConfig:
             self.drops.count("flush_error", "client", error=error)
 
     def client_for(self, permission: Permission) -> Any:
-        """Return the client to bind to a request: a silent one where nothing may leave."""
-        client = self._client
-        if client is None or permission is Permission.NONE:
+        """Return the client to bind to a request: a silent one where nothing may leave.
+
+        None when telemetry is off: then the request is not ours to speak for.
+        """
+        if permission is Permission.NONE:
             return self._quiet
-        if not self._warned_of_other_client:
+        client = self._client
+        if client is not None and not self._noticed:
             self._notice_other_client(client)
         return client
+
+    @property
+    def client(self) -> Any:
+        """The SDK's client; None unless telemetry is on."""
+        return self._client
 
     @property
     def client_options(self) -> dict[str, Any]:
@@ -134,41 +155,43 @@ class TelemetryConfig:
 
     def _notice_other_client(self, client: Any) -> None:
         current = sentry_sdk.Scope.get_global_scope().client
-        options = getattr(current, "options", None) or {}
         if current is client or (
-            current is not None and current.get_integration("telemetry") is not None
+            current is not None and current.get_integration(TelemetryIntegration) is not None
         ):
             return
-        self._warned_of_other_client = True
-        state = "another with a DSN" if options.get("dsn") else "none"
+        with self._lock:
+            if self._noticed or self._client is not client:
+                return
+            self._noticed = True
+        has_dsn = bool((getattr(current, "options", None) or {}).get("dsn"))
         self.drops.count("client_replaced", "client")
         _logger.warning(
             "the SDK's process-wide client is no longer telemetry's but %s: something called "
             "sentry_sdk.init(). What is captured outside requests does not pass the gate.",
-            state,
+            "another with a DSN" if has_dsn else "none",
         )
 
     def capture_exception(self, error: BaseException | None = None) -> str | None:
-        """Report an exception, or the one being handled; return the event's id, or None."""
-        if self._client is None:
-            return None
-        try:
-            if error is None:
-                return sentry_sdk.capture_exception()
-            return capture_exception(self, error, handled=True)
-        except Exception as failure:
-            self.drops.count("capture_error", "event", error=failure)
-            return None
+        """Report an exception, or the one being handled; return the event's id, or None.
+
+        None means that nothing is sent: telemetry is off, the visitor has not consented, the same
+        exception was reported before, or there is none.
+        """
+
+        def capture() -> str | None:
+            given = error if error is not None else sys.exc_info()[1]
+            return capture_exception(self, given, handled=True) if given is not None else None
+
+        return self._do("event", capture)
 
     def capture_message(self, message: str, level: Level = "info") -> str | None:
-        """Report a message; return the event's id, or None."""
-        if self._client is None:
-            return None
-        try:
-            return sentry_sdk.capture_message(self.filter.filter_string(message), level)
-        except Exception as failure:
-            self.drops.count("capture_error", "event", error=failure)
-            return None
+        """Report a message; return the event's id, or None when nothing is sent."""
+
+        def capture() -> str | None:
+            text = message if isinstance(message, str) else str(message)
+            return sentry_sdk.capture_message(text, level)
+
+        return self._do("event", capture)
 
     def set_user_context(self, session_id: str | None = None) -> None:
         """Continue a session by its id, such as one handed on to a job; the current one if None.
@@ -176,28 +199,83 @@ class TelemetryConfig:
         Only an id that `SessionManager` made is taken, so that nobody's name or number can pass for
         one; anything else is dropped and counted.
         """
-        manager = get_session_manager()
-        if session_id is None:
-            return
-        if not manager.continue_session(session_id):
+        if session_id is not None and not get_session_manager().continue_session(session_id):
             self.drops.count("no_session_id", "user")
 
     def set_tag(self, key: str, value: object) -> None:
-        """Tag what is captured from here on in this context."""
-        self._set("tags", sentry_sdk.set_tag, key, {key: value})
+        """Tag what is captured from here on in this context; with None, take the tag off."""
+
+        def set_it() -> None:
+            name = _plain(key)
+            if value is None:
+                sentry_sdk.get_isolation_scope().remove_tag(name)
+                return
+            for filtered_name, filtered in self.filter.filter_dict({name: value}).items():
+                sentry_sdk.set_tag(filtered_name, filtered)
+
+        self._do("tags", set_it)
 
     def set_context(self, name: str, context: Mapping[str, object]) -> None:
         """Give details to what is captured from here on in this context."""
-        self._set("contexts", sentry_sdk.set_context, name, context)
+        self._do(
+            "contexts",
+            lambda: sentry_sdk.set_context(_plain(name), self.filter.filter_dict(context)),
+        )
 
-    def _set(self, kind: str, set_it: Any, name: str, fields: Mapping[str, object]) -> None:
-        if self._client is None:
-            return
+    def _do(self, kind: str, work: Callable[[], T]) -> T | None:
+        """Do something with the SDK if telemetry is on, and count what goes wrong."""
+        client = self._client
+        if client is None:
+            return None
         try:
-            filtered = self.filter.filter_dict(fields)
-            set_it(name, next(iter(filtered.values())) if kind == "tags" else filtered)
+            with self._speaking(client):
+                return work()
         except Exception as failure:
             self.drops.count("capture_error", kind, error=failure)
+            return None
+
+    @contextmanager
+    def _speaking(self, client: Any) -> Iterator[None]:
+        """Make ``client`` the one that speaks, unless a request's consent keeps it silent."""
+        request = current_request()
+        speaking = sentry_sdk.get_client()
+        if (
+            speaking is client
+            or speaking is self._quiet
+            or (request is not None and request.permission is Permission.NONE)
+        ):
+            yield
+            return
+        if not self._noticed:
+            self._notice_other_client(client)
+        with sentry_sdk.new_scope() as scope:
+            scope.set_client(client)
+            yield
+
+
+def _plain(name: str) -> str:
+    """Return a name that can't fail later: one bad name in a scope spoils every event after it."""
+    return str.__str__(name)
+
+
+def _made_client(options: dict[str, Any], *, process_wide: bool) -> Any:
+    """Make the SDK's client.
+
+    :raises SettingsError: when the SDK refuses an option or an integration.
+    """
+    try:
+        if not process_wide:
+            return sentry_sdk.Client(**options)
+        sentry_sdk.init(**options)
+    except DidNotEnable as error:
+        problem = Problem(
+            setting="TELEMETRY_INSTRUMENT",
+            allowed="integrations whose libraries are installed",
+            got="one that can't be switched on",
+            hint=f"sentry-sdk says: {error}.",
+        )
+        raise SettingsError([problem]) from error
+    return sentry_sdk.Scope.get_global_scope().client
 
 
 _lock = threading.Lock()
