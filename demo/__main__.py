@@ -230,7 +230,7 @@ class _Run:
         self.report.step(f"waiting for {len(expected)} items")
         collector.wait_for(
             lambda: all(found.entry is not None for found in match(expected, collector)),
-            timeout=ARRIVAL_SECONDS,
+            timeout=self.options.wait,
         )
 
 
@@ -255,6 +255,13 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("BACKEND") or None,
         help="also store what arrives in a real server, installed on first use "
         "(default: $BACKEND, if set)",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=ARRIVAL_SECONDS,
+        metavar="SECONDS",
+        help="how long to wait for the last item (default: %(default)s)",
     )
     parser.add_argument(
         "--prove",
