@@ -14,7 +14,7 @@ from sentry_sdk.integrations import Integration
 from sentry_sdk.scope import add_global_event_processor
 
 from telemetry_core.consent import Permission
-from telemetry_core.request import current_request
+from telemetry_core.request import current_request, is_repeated
 
 Hook = Callable[[Any, Any], Any]
 
@@ -37,13 +37,14 @@ class TelemetryIntegration(Integration):
 
 def processed(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | None:
     """Describe an event by its request; return None for an error that was reported already."""
-    request = current_request()
-    if request is None or event.get("type") in ("transaction", "check_in"):
+    if event.get("type") in ("transaction", "check_in"):
         return event
     error = (hint.get("exc_info") or (None, None))[1]
-    if error is not None and request.is_repeated(error):
+    if error is not None and is_repeated(error):
         return None
-    request.describe(event)
+    request = current_request()
+    if request is not None:
+        request.describe(event)
     return event
 
 

@@ -8,6 +8,7 @@ before it is needed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import TracebackType
@@ -83,6 +84,9 @@ _ADMITTED: Final = {
     Permission.NONE: frozenset[str](),
 }
 
+_MARK: Final = "_telemetry_reported"
+"""The attribute of an exception that was reported in a request."""
+
 _current: ContextVar[Request | None] = ContextVar("telemetry_request", default=None)
 
 _Binding = tuple[Bound, Token[Session | None], Token["Request | None"], "_Binding | None"]
@@ -131,11 +135,16 @@ class Request:
     )
 
     def __init__(
-        self, config: TelemetryConfig, facts: RequestFacts, *, traced: bool = True
+        self,
+        config: TelemetryConfig,
+        facts: RequestFacts,
+        *,
+        traced: bool = True,
+        session: Session | None = None,
     ) -> None:
         self._config = config
         self.facts = facts
-        self._session = Session()
+        self._session = session or Session()
         self._reported: list[BaseException] = []
         self._status: int | None = None
         self._transaction: Any = None
@@ -234,6 +243,8 @@ class Request:
         if any(reported is error for reported in self._reported):
             return True
         self._reported.append(error)
+        with suppress(Exception):
+            error.__dict__[_MARK] = True
         return False
 
     def describe(self, event: dict[str, Any]) -> None:
@@ -257,16 +268,36 @@ class Request:
             self._config.drops.count("trace_error", "transaction", error=error)
 
 
-def report(config: TelemetryConfig, facts: RequestFacts, error: BaseException) -> None:
-    """Report an exception of a request: of the current one, or of one that was never entered.
+def is_repeated(error: BaseException) -> bool:
+    """Tell whether an exception was reported before, and remember it in its request.
+
+    Outside requests it counts in which it was reported: a server logs what broke off its response.
+    """
+    request = _current.get()
+    if request is not None:
+        return request.is_repeated(error)
+    return _MARK in error.__dict__
+
+
+def report(
+    config: TelemetryConfig,
+    facts: RequestFacts,
+    error: BaseException,
+    *,
+    session_id: str | None = None,
+) -> None:
+    """Report an exception of a request: of the current one, or of one that is not entered.
 
     The latter is what middleware in front of ours raises.
+
+    :param session_id: the request's session if it was entered before.
     """
     request = current_request()
     if request is not None:
         request.capture(error)
         return
-    request = Request(config, facts, traced=False)
+    session = Session(lambda: session_id) if session_id is not None else None
+    request = Request(config, facts, traced=False, session=session)
     request.enter()
     try:
         request.capture(error)

@@ -87,6 +87,39 @@ class AsyncStream(Generic[T]):
             close: Any = getattr(self._pieces, "aclose", None)
             if close is not None:
                 await close()
+        except Exception as error:
+            self._request.capture(error, status=None)
+            raise
         finally:
             self._request.finish()
             self._request.leave()
+
+    def close(self) -> None:
+        """End the request: for frameworks that close their responses, but not the bodies."""
+        self._request.finish()
+
+
+class StreamedFile:
+    """A file that the server itself reads or sends: what fails in ``read`` is reported.
+
+    Everything else is the file's own, so that the server can still hand it to the operating system.
+    It does not end the request; closing the response does.
+    """
+
+    def __init__(self, request: Request, file: Any) -> None:
+        self._request = request
+        self._file = file
+
+    def read(self, *size: int) -> Any:
+        """Read from the file inside the request."""
+        self._request.enter()
+        try:
+            return self._file.read(*size)
+        except Exception as error:
+            self._request.capture(error, status=None)
+            raise
+        finally:
+            self._request.leave()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)

@@ -8,16 +8,23 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks as django_checks
-from django.core.signals import got_request_exception
+from django.core.signals import got_request_exception, setting_changed
 
-from telemetry_core import SettingsError, get_telemetry_config, initialize_telemetry
+from telemetry_core import (
+    SettingsError,
+    get_telemetry_config,
+    initialize_telemetry,
+    shutdown_telemetry,
+)
 from telemetry_core.loggers import repeat_what_is_reported
 from telemetry_core.request import report
+from telemetry_core.settings import Settings
 from telemetry_django import checks, conf
 from telemetry_django.facts import DjangoFacts
 
-# Each line of these is about a request whose error, if there was one, was reported.
-REPEATING_LOGGERS = ("django.server", "django.security.DisallowedHost")
+# What these say of a request is in its event, or is no error of the application's: a response with
+# a status of 4xx, a suspicious operation that Django refused.
+REPEATING_LOGGERS = ("django.request", "django.security.*", "django.server")
 
 
 class TelemetryAppConfig(AppConfig):
@@ -31,6 +38,7 @@ class TelemetryAppConfig(AppConfig):
         """Read the settings and start telemetry if they enable it."""
         django_checks.register(checks.check_settings, django_checks.Tags.security)
         django_checks.register(checks.check_middleware, django_checks.Tags.security)
+        setting_changed.connect(_restart, dispatch_uid="telemetry_django")
         try:
             found = conf.read()
         except SettingsError:
@@ -38,15 +46,35 @@ class TelemetryAppConfig(AppConfig):
             if conf.MIDDLEWARE not in settings.MIDDLEWARE:
                 raise
             return
-        if not found.enabled:
-            return
-        initialize_telemetry(settings=found)
-        repeat_what_is_reported(*REPEATING_LOGGERS)
-        got_request_exception.connect(_report, dispatch_uid="telemetry_django")
+        _start(found)
+
+
+def _start(found: Settings) -> None:
+    if not found.enabled:
+        return
+    initialize_telemetry(settings=found)
+    repeat_what_is_reported(*REPEATING_LOGGERS)
+    got_request_exception.connect(_report, dispatch_uid="telemetry_django")
+
+
+def _restart(*, setting: str, **_: object) -> None:
+    """Follow ``override_settings``, which tests use; the settings of a server never change."""
+    if not setting.startswith(conf.PREFIX):
+        return
+    try:
+        found = conf.read()
+    except SettingsError:
+        # As in ready(): the checks and the middleware say what is wrong.
+        shutdown_telemetry()
+        return
+    if found != get_telemetry_config().settings:
+        shutdown_telemetry()
+        _start(found)
 
 
 def _report(*, request: Any = None, **_: object) -> None:
     error = sys.exc_info()[1]
     config = get_telemetry_config()
     if error is not None and request is not None and config.active:
-        report(config, DjangoFacts(request), error)
+        session_id = getattr(request, conf.SESSION_ID, None)
+        report(config, DjangoFacts(request), error, session_id=session_id)

@@ -37,6 +37,11 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 def check_middleware(**_: Any) -> list[CheckMessage]:
     """Report a middleware that is missing, or that other middleware can run before."""
+    try:
+        if not conf.read().enabled:
+            return []
+    except SettingsError:
+        return []
     middleware = list(settings.MIDDLEWARE)
     if conf.MIDDLEWARE not in middleware:
         return [

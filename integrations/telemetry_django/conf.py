@@ -7,7 +7,9 @@ from django.conf import settings
 from telemetry_core.settings import Settings, read_settings
 
 MIDDLEWARE = "telemetry_django.middleware.TelemetryMiddleware"
-APP = "telemetry_django"
+PREFIX = "TELEMETRY_"
+SESSION_ID = "telemetry_session_id"
+"""The attribute of a request that holds its session's id, as a reference code to show."""
 
 
 def read() -> Settings:
@@ -15,7 +17,5 @@ def read() -> Settings:
 
     :raises telemetry_core.SettingsError: with every problem there is.
     """
-    given = {
-        name: getattr(settings, name) for name in dir(settings) if name.startswith("TELEMETRY_")
-    }
+    given = {name: getattr(settings, name) for name in dir(settings) if name.startswith(PREFIX)}
     return read_settings(given, framework_debug=settings.DEBUG)

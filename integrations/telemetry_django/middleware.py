@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 
 from telemetry_core import SettingsError, get_telemetry_config
 from telemetry_core.request import Request
-from telemetry_core.streaming import AsyncStream, Stream
+from telemetry_core.streaming import AsyncStream, Stream, StreamedFile
 from telemetry_django import conf
 from telemetry_django.facts import DjangoFacts
 
@@ -47,6 +47,9 @@ class TelemetryMiddleware:
         try:
             response: HttpResponseBase = self.get_response(request)
             return _followed(telemetry, response)
+        except BaseException:
+            telemetry.finish()
+            raise
         finally:
             telemetry.leave()
 
@@ -56,6 +59,10 @@ class TelemetryMiddleware:
         try:
             response = await cast(Awaitable[HttpResponseBase], self.get_response(request))
             return _followed(telemetry, response)
+        except BaseException:
+            # Cancelled: the visitor went away.
+            telemetry.finish()
+            raise
         finally:
             telemetry.leave()
 
@@ -63,18 +70,26 @@ class TelemetryMiddleware:
 def _begun(request: HttpRequest) -> Request:
     telemetry = Request(get_telemetry_config(), DjangoFacts(request))
     telemetry.enter()
-    request.telemetry_session_id = telemetry.session_id  # type: ignore[attr-defined]
+    setattr(request, conf.SESSION_ID, telemetry.session_id)
     return telemetry
 
 
 def _followed(telemetry: Request, response: HttpResponseBase) -> HttpResponseBase:
     telemetry.set_status(response.status_code)
     if isinstance(response, StreamingHttpResponse):
-        pieces = response.streaming_content
-        if isinstance(pieces, AsyncIterator):
-            response.streaming_content = AsyncStream(telemetry, pieces)
-        else:
-            response.streaming_content = Stream(telemetry, pieces)
+        _follow_body(telemetry, response)
     else:
         telemetry.finish()
     return response
+
+
+def _follow_body(telemetry: Request, response: StreamingHttpResponse) -> None:
+    file = getattr(response, "file_to_stream", None)
+    pieces = response.streaming_content
+    if isinstance(pieces, AsyncIterator):
+        response.streaming_content = AsyncStream(telemetry, pieces)
+    else:
+        response.streaming_content = Stream(telemetry, pieces)
+    if file is not None:
+        # A server that can sends the file itself. Django takes it away with the content.
+        response.file_to_stream = StreamedFile(telemetry, file)  # type: ignore[attr-defined]
