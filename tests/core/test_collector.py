@@ -1,150 +1,34 @@
-"""The collector, over real sockets: what it takes, keeps, shows and refuses."""
+"""The collector, over real sockets: what it takes, keeps and refuses."""
 
 from __future__ import annotations
 
+import concurrent.futures
 import gzip
 import http.client
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import sentry_sdk
+from collecting import EVENT, ask, event, post
 
 from telemetry_core.collector import (
     Collector,
     CollectorError,
-    MalformedEnvelope,
-    Planted,
     Store,
     entries_of,
-    find_leaks,
-    parse_envelope,
-    remarks_of,
 )
-
-EVENT = {"event_id": "a" * 32, "level": "error", "environment": "test", "message": "broken"}
-
-
-def envelope(*items: tuple[dict[str, Any], bytes], **headers: Any) -> bytes:
-    lines = [json.dumps(headers).encode()]
-    for header, payload in items:
-        lines += [json.dumps({**header, "length": len(payload)}).encode(), payload]
-    return b"\n".join(lines) + b"\n"
-
-
-def event(payload: dict[str, Any]) -> bytes:
-    return envelope(
-        ({"type": "event"}, json.dumps(payload).encode()), event_id=payload.get("event_id")
-    )
-
-
-def ask(
-    collector: Collector,
-    method: str,
-    path: str,
-    body: bytes | None = None,
-    headers: dict[str, str] | None = None,
-) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=10)
-    try:
-        connection.request(method, path, body, headers or {})
-        response = connection.getresponse()
-        return response.status, dict(response.headers), response.read()
-    finally:
-        connection.close()
-
-
-def post(
-    collector: Collector, body: bytes, headers: dict[str, str] | None = None
-) -> tuple[int, dict[str, str], bytes]:
-    return ask(collector, "POST", "/api/1/envelope/", body, headers)
 
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     with Collector() as running:
         yield running
-
-
-# The envelope format
-
-
-@pytest.mark.parametrize(
-    ("body", "types", "payloads", "reason"),
-    [
-        (b"{}", [], [], "a header alone is an envelope"),
-        (b"{}\n", [], [], "and so it is with a newline"),
-        (b'{}\n{"type":"event"}\n{"a":1}', ["event"], [b'{"a":1}'], "no length, no last newline"),
-        (b'{}\n{"type":"event"}\n{"a":1}\n', ["event"], [b'{"a":1}'], "no length"),
-        (b'{}\n{"type":"event"}', ["event"], [b""], "a payload of nothing, by newline"),
-        (
-            b'{}\n{"type":"attachment","length":5}\nab\ncd\n{"type":"event","length":2}\n{}',
-            ["attachment", "event"],
-            [b"ab\ncd", b"{}"],
-            "a length lets a payload hold newlines",
-        ),
-        (
-            b'{}\n{"type":"attachment","length":0}\n\n{"type":"event"}\n{}',
-            ["attachment", "event"],
-            [b"", b"{}"],
-            "an empty payload",
-        ),
-        (b'{}\n\n\n{"type":"event"}\n{}\n\n', ["event"], [b"{}"], "blank lines between items"),
-        (b'{}\r\n{"type":"event"}\r\n{}', ["event"], [b"{}"], "headers that end in CR LF"),
-        (b'{}\n{"type":"brand_new","x":1}\n?', ["brand_new"], [b"?"], "an unknown type"),
-    ],
-)
-def test_an_envelope_is_split_as_the_protocol_says(
-    body: bytes, types: list[str], payloads: list[bytes], reason: str
-) -> None:
-    """Items end by length or by newline."""
-    parsed = parse_envelope(body)
-    assert [item.type for item in parsed.items] == types, reason
-    assert [item.payload for item in parsed.items] == payloads, reason
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        (b"", "the body is empty"),
-        (b"\n{}", "first line is blank"),
-        (b"secret-value", "not JSON"),
-        (b"\xff\xfe\x00", "not JSON"),
-        (b"[1]", "got an array"),
-        (b'"secret-value"', "got a string"),
-        (b"null", "got null"),
-        (b"true", "got a boolean"),
-        (b"1", "got a number"),
-        (b"[" * 200_000, "not JSON"),
-        (b'{}\n{"length":1}\nx', 'item 1 should name a "type"'),
-        (b'{}\n{"type":7}\nx', 'item 1 should name a "type"'),
-        (b'{}\n{"type":"event","length":3}\n{}', "should be 3 bytes long"),
-        (b'{}\n{"type":"event","length":1}\n{}', "should end after 1 bytes"),
-        (b'{}\n{"type":"event","length":-1}\n{}', "should be a number of bytes"),
-        (b'{}\n{"type":"event","length":true}\n{}', "should be a number of bytes"),
-        (b'{}\n{"type":"event","length":"2"}\n{}', "should be a number of bytes"),
-        (b'{}\n{"type":"event"}\n{}\nsecret-value\n', "the header of item 2"),
-    ],
-)
-def test_what_is_no_envelope_is_refused_with_a_sentence(body: bytes, says: str) -> None:
-    """The sentence says where the bytes stop being an envelope and does not quote them."""
-    with pytest.raises(MalformedEnvelope) as caught:
-        parse_envelope(body)
-    assert says.lower() in str(caught.value).lower()
-    assert "secret-value" not in str(caught.value)
-
-
-# Receiving
 
 
 def test_what_the_real_sdk_sends_arrives(collector: Collector) -> None:
@@ -323,8 +207,6 @@ def test_an_incomplete_request_is_answered_and_noted(
 
 def test_many_senders_at_once_lose_nothing(collector: Collector) -> None:
     """Requests are served side by side, each kept once, under numbers of their own."""
-    import concurrent.futures
-
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: post(collector, event(EVENT))[0], range(64)))
     assert answers == [200] * 64
@@ -387,199 +269,6 @@ def test_waiting_ends_when_it_comes_and_when_it_does_not(collector: Collector) -
     assert collector.wait_for(lambda: collector.items("event"), timeout=0.05) == []
     post(collector, event(EVENT))
     assert len(collector.wait_for(lambda: collector.items("event"), timeout=5)) == 1
-
-
-# Showing
-
-
-class _Outline(HTMLParser):
-    """What a reader, or a screen reader, finds on a page."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.text = ""
-        self.links: list[str] = []
-        self.loaded: list[str] = []
-        self.feed(page.decode())
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        attributes = dict(attrs)
-        self.links += [attributes["href"] or ""] if "href" in attributes else []
-        self.loaded += [value or "" for name, value in attrs if name in ("src", "srcset")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-REMARKED = {
-    **EVENT,
-    "exception": {"values": [{"type": "ValueError", "value": "no mail to [EMAIL] today"}]},
-    "_meta": {
-        "exception": {"values": {"0": {"value": {"": {"rem": [["email", "s", 11, 18]]}}}}},
-        "user": {"": {"rem": [["closed", "x"]]}},
-    },
-}
-
-
-def test_the_page_shows_an_item_and_what_was_removed_from_it(collector: Collector) -> None:
-    """Type, title, level and environment, the item in full, and the remarks of its _meta."""
-    post(collector, event(REMARKED))
-    page = _Outline(ask(collector, "GET", "/")[2])
-    for text in ("event", "ValueError: no mail to [EMAIL] today", "error", "test", '"event_id"'):
-        assert text in page.text
-    assert "[EMAIL] by rule email at exception.values.0.value" in page.text
-    assert "removed by rule closed at user" in page.text
-
-
-def test_the_page_needs_no_script_and_no_other_file(collector: Collector) -> None:
-    """Headings, a captioned table and details; links stay on the page; nothing is loaded."""
-    post(collector, event(EVENT))
-    page = _Outline(ask(collector, "GET", "/")[2])
-    for tag in ("h1", "h2", "main", "table", "caption", "details", "summary", "label"):
-        assert tag in page.tags
-    assert "script" not in page.tags
-    assert page.loaded == []
-    assert all(link.startswith(("/", "#")) for link in page.links)
-
-
-def test_the_newest_item_comes_first(collector: Collector) -> None:
-    """The page reads from now to then."""
-    for message in ("older", "newer"):
-        post(collector, event({"message": message}))
-    page = ask(collector, "GET", "/")[2]
-    assert page.index(b"newer") < page.index(b"older")
-
-
-def test_many_items_are_shown_page_by_page(collector: Collector) -> None:
-    """A long list stays readable, and each item is on one of the pages."""
-    for number in range(60):
-        post(collector, event({"message": f"number-{number:02}."}))
-    first, second = (ask(collector, "GET", f"/?page={page}")[2].decode() for page in (1, 2))
-    for number in range(60):
-        assert (f"number-{number:02}." in first) != (f"number-{number:02}." in second)
-    assert "/?page=2" in first
-    assert ask(collector, "GET", "/?page=99")[2].decode().count("number-00.")
-
-
-def test_whatever_was_received_is_escaped(collector: Collector) -> None:
-    """Markup in any place of an item stays text, also where it would end an attribute."""
-    markup = "</pre><script>alert('x')</script>\"'><img src=x onerror=y>"
-    post(
-        collector,
-        envelope(({"type": markup}, json.dumps({"level": markup, markup: markup}).encode())),
-        {"User-Agent": markup},
-    )
-    post(collector, event({"message": markup, "level": markup, "environment": markup}))
-    status, headers, page = ask(collector, "GET", f"/?text={'%22%3E%3Cimg'}&type=%3Cscript%3E")
-    assert status == 200
-    for body in (page, ask(collector, "GET", "/")[2]):
-        outline = _Outline(body)
-        assert "script" not in outline.tags
-        assert "img" not in outline.tags
-    policy = headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    assert headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", {"event", "transaction"}),
-        ("?type=event", {"event"}),
-        ("?type=log", set()),
-        ("?text=VOUCHER", {"event"}),
-        ("?type=transaction&text=voucher", set()),
-        ("?text=cart", {"transaction"}),
-        ("?page=x&refresh=999999999", {"event", "transaction"}),
-    ],
-)
-def test_items_are_filtered_by_type_and_text(
-    collector: Collector, query: str, found: set[str]
-) -> None:
-    """The page and the JSON take the same filters."""
-    post(collector, event({"message": "no such voucher"}))
-    post(collector, envelope(({"type": "transaction"}, b'{"transaction": "cart"}')))
-    items = json.loads(ask(collector, "GET", f"/api/items.json{query}")[2])["items"]
-    assert {item["type"] for item in items} == found
-    page = ask(collector, "GET", f"/{query}")[2].decode()
-    assert {name for name in ("event", "transaction") if f"<td>{name}</td>" in page} == found
-
-
-def test_the_page_loads_itself_again_only_when_asked_to(collector: Collector) -> None:
-    """Refreshing is a choice, keeps the filter, and can be stopped."""
-    assert b"http-equiv" not in ask(collector, "GET", "/?type=event")[2]
-    page = ask(collector, "GET", "/?type=event&refresh=5")[2]
-    assert b'http-equiv="refresh" content="5"' in page
-    assert _Outline(page).links.count("/?type=event") == 1
-
-
-def test_items_come_as_json_and_envelopes_as_bytes(collector: Collector) -> None:
-    """Machines get what was parsed, and the bytes as they came, under a type no browser runs."""
-    body = event(REMARKED)
-    post(collector, body)
-    (item,) = json.loads(ask(collector, "GET", "/api/items.json")[2])["items"]
-    assert (item["type"], item["payload"], item["request"]) == ("event", REMARKED, 1)
-    assert item["remarks"][0] == {
-        "rule": "email",
-        "kind": "replaced",
-        "path": "exception.values.0.value",
-        "text": "[EMAIL]",
-    }
-    status, headers, raw = ask(collector, "GET", "/api/envelopes/1")
-    assert (status, raw) == (200, body)
-    assert headers["Content-Type"] == "application/x-sentry-envelope"
-    assert ask(collector, "GET", "/api/envelopes/2")[0] == 404
-
-
-@pytest.mark.parametrize(("method", "path"), [("POST", "/api/clear"), ("DELETE", "/api/clear")])
-def test_everything_can_be_forgotten(collector: Collector, method: str, path: str) -> None:
-    """After clearing there is nothing left, and what comes next is kept again."""
-    post(collector, event(EVENT))
-    assert ask(collector, method, path, b"")[0] in (200, 303)
-    assert collector.items() == []
-    post(collector, event(EVENT))
-    assert len(collector.items()) == 1
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"null",
-        b"[]",
-        b'"text"',
-        b"{",
-        b"\xff\x00",
-        b'{"exception": "no dict", "level": [], "_meta": {"a": {"": {"rem": [3, [], ["r"]]}}}}',
-        b'{"exception": {"values": [null]}, "items": [7, {"_meta": 1}], "_meta": []}',
-        b'{"message": "lone \\ud800 surrogate", "x": NaN}',
-        b'{"a":' * 900 + b"1" + b"}" * 900,
-        b'{"_meta":' + b'{"a":' * 900 + b"1" + b"}" * 901,
-    ],
-)
-@pytest.mark.parametrize(
-    "item_type", ["event", "log", "client_report", "feedback", "sessions", "?"]
-)
-def test_no_item_breaks_the_page(collector: Collector, item_type: str, payload: bytes) -> None:
-    """Items that have not the form of their type are still shown, as page and as JSON."""
-    post(collector, envelope(({"type": item_type}, payload)))
-    status, _, page = ask(collector, "GET", "/")
-    assert status == 200
-    assert b"item-1.0" in page
-    status, _, answer = ask(collector, "GET", "/api/items.json")
-    assert status == 200
-    assert json.loads(answer)["items"][0]["type"] == item_type
-    assert find_leaks(collector.store, [Planted(kind="word", value="not in there")]) == []
-
-
-def test_remarks_are_found_in_each_record_of_a_list() -> None:
-    """Logs and metrics come many to an item, each with a _meta of its own."""
-    remark = {"body": {"": {"rem": [["ip", "s", 5, 9]]}}}
-    payload = {"items": [{"body": "clean"}, {"body": "from [IP]", "_meta": remark}]}
-    assert [str(found) for found in remarks_of(payload)] == ["[IP] by rule ip at items.1.body"]
 
 
 # Refusing
@@ -671,59 +360,3 @@ def test_closing_hangs_up_on_senders_that_keep_their_connection() -> None:
     assert sock.recv(1) == b""
     connection.close()
     assert len(collector.store) == 1
-
-
-# The command
-
-
-def _command(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "telemetry_core.collector", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_says_where_it_listens_and_what_comes(number: int, tmp_path: Path) -> None:
-    """It prints the page's address and the DSN, a line for each item, and ends when told to."""
-    with _command("--port", "0", "--keep", str(tmp_path)) as process:
-        try:
-            assert process.stdout is not None
-            url = process.stdout.readline().split()[1]
-            dsn = process.stdout.readline().split()[1]
-            assert dsn.endswith(url.removeprefix("http://") + "1")
-            client = sentry_sdk.Client(dsn=dsn, default_integrations=False)
-            client.capture_event({"message": "hello"})
-            client.close(timeout=5)
-            line = next(line for line in process.stdout if "hello" in line)
-            assert line.split()[1:] == ["event", "hello"]
-            process.send_signal(number)
-            assert process.wait(timeout=10) == 0
-        finally:
-            process.kill()
-    assert len(list(tmp_path.glob("*.envelope"))) == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--host", "0.0.0.0"], "loopback address"),
-        (["--port", "TAKEN"], "another port"),
-        (["--port", "70000"], "another port"),
-        (["--port", "0", "--keep", "/dev/null/x"], "folder to keep envelopes in"),
-    ],
-)
-def test_the_command_says_why_it_can_not_start(
-    collector: Collector, arguments: list[str], says: str
-) -> None:
-    """One sentence, no traceback, exit code 2."""
-    arguments = [str(collector.port) if part == "TAKEN" else part for part in arguments]
-    with _command(*arguments) as process:
-        out, err = process.communicate(timeout=20)
-    assert process.returncode == 2
-    assert says in err
-    assert "Traceback" not in err
-    assert out == ""
