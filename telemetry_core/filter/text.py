@@ -15,8 +15,13 @@ from telemetry_core.filter.shape import ALL, ANY, MARK, TRAITS, shape_of, traits
 from telemetry_core.filter.views import View, views_of
 
 FILTERED = "[Filtered]"
-MAX_ROUNDS = 6
+MAX_ROUNDS = 4
 """How often a text is read before one that never comes to rest is dropped whole."""
+MAX_REREAD = 100
+"""Characters of a refused match that are searched again for a match inside it."""
+MAX_REFUSED = 1_000
+"""Look-alikes of one kind in a text that are told from values; what looks like one after so many
+is taken for one, for checks cost far more than searches."""
 MAX_CACHED_LENGTH = 2_000
 """Characters; longer texts seldom come again, and a few would push out everything else."""
 
@@ -190,10 +195,19 @@ class TextFilter:
                 if raw and not detector.raw:
                     continue
                 match = search(text, 0)
+                refused = 0
                 while match:
                     resume = match.end()
-                    if detector.check is not None and not detector.check(match):
-                        resume = match.start() + 1
+                    if (
+                        detector.check is not None
+                        and refused < MAX_REFUSED
+                        and not detector.check(match)
+                    ):
+                        refused += 1
+                        # A value may begin inside what was refused; a long one is not read again
+                        # from each of its characters, for that would not be linear.
+                        if resume - match.start() <= MAX_REREAD:
+                            resume = match.start() + 1
                     else:
                         start, end = value_span(match)
                         if start == end:

@@ -29,8 +29,11 @@ _END = r"(?![0-9A-Za-z_])(?![-.:/][0-9])"
 _DATE = re.compile(r"[0-9]{1,2}([-./ ])[0-9]{1,2}\1(?:19|20)[0-9]{2}(?![0-9])")
 
 
+_NO_DIGIT = re.compile("[^0-9]+")
+
+
 def _digits(text: str) -> int:
-    return sum(char.isdigit() for char in text)
+    return len(_NO_DIGIT.sub("", text))
 
 
 def _is_international(match: re.Match[str]) -> bool:
@@ -122,8 +125,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("digits",),
         trigger=_DIGITS,
         pattern=(
-            rf"{_START}(?P<value>(?:\(0[0-9]{{1,4}}\)[-./ +]{{0,2}}|0[0-9]{{1,4}}(?: ?[-./+] ?|[ ]))"
-            rf"[0-9]{{2,8}}(?:[-. /+][0-9]{{1,8}}){{0,5}}){_END}"
+            rf"{_START}(?P<value>(?=\(0[0-9]{{1,4}}\)|0[0-9]{{1,4}}[-./ +])\(?0[0-9]"
+            rf"(?:\)?[ +]?[-./]?[ +]?[0-9]){{7,10}}){_END}"
         ),
         check=_is_national,
         finds=("030/1234567", "06 12 34 56 78", "020 7946 0958", "(0221) 123456", "0170-1234567"),

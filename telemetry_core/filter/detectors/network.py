@@ -8,6 +8,11 @@ import re
 from telemetry_core.filter.detectors.detector import Detector
 
 _HEX = r"[0-9A-Fa-f]{1,4}"
+# Not after a group of the same address, but after a word: "id:2001:db8::1".
+_NOT_INSIDE = (
+    r"(?:(?<![0-9A-Fa-f:]:)|(?<=[G-Zg-z_][0-9A-Fa-f]:)|(?<=[G-Zg-z_][0-9A-Fa-f]{2}:)"
+    r"|(?<=[G-Zg-z_][0-9A-Fa-f]{3}:))"
+)
 _PRODUCT = re.compile(r"[A-Z][A-Za-z]*/\Z")
 
 
@@ -50,7 +55,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("colon",),
         trigger=(r":(?=:|[0a-f]{1,4}:)",),
         pattern=(
-            rf"(?<![0-9A-Za-z])(?P<value>(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}"
+            rf"(?<![0-9A-Za-z]){_NOT_INSIDE}(?P<value>(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}"
             rf"(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|{_HEX}|(?<=::))"
             r"(?:%[A-Za-z0-9._-]{1,16})?)(?![0-9A-Za-z])"
         ),

@@ -65,7 +65,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="",
         traits=("path",),
         trigger=("file:/",),
-        pattern=rf"(?P<value>(?i:file):/{{1,4}}(?:{_SEGMENT}++/)*+)(?={_SEGMENT})",
+        pattern=rf"(?P<value>(?i:file):/{{1,4}}(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})",
         finds=("file:///home/jane/x.txt", "file://server/share/x.txt"),
         spares=("profile: /x",),
     ),
@@ -87,7 +87,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=("[\"'`]/",),
         pattern=(
-            rf"(?<=[\"'`])(?P<value>/{_ROOT}/(?:[^\"'`\n/]{{1,255}}/)*+)(?=[^\"'`\n/]{{1,255}}[\"'`\\])"
+            rf"(?<=[\"'`])(?P<value>/{_ROOT}/(?:[^\"'`\n/]{{1,255}}/(?=[^\"'`\n/]))*+)(?=[^\"'`\n/]{{1,255}}[\"'`\\])"
         ),
         finds=('File "/home/jane doe/my app/views.py", line 3', "'/opt/My App/x y.cfg'"),
         spares=("'/api/v1/users'", '"/"'),
@@ -99,8 +99,8 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
             rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>"
-            rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/(?:{_SPACED}/)++"
-            rf"|/(?!home/|Users/){_ROOT}/(?:{_SEGMENT}++/)*+)(?={_SEGMENT})"
+            rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/(?:{_SPACED}/(?={_SEGMENT}))++"
+            rf"|/(?!home/|Users/){_ROOT}/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})"
         ),
         finds=("open /etc/passwd", "/var/log/jane/app.log:12", "(/tmp/x.txt)"),
         spares=("/api/orders/<id>/", "and/or", "text/html", "/api/v1/users"),
@@ -111,7 +111,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
-            rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>/(?:{_SEGMENT}++/)++)"
+            rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
             rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_SEGMENT}))"
         ),
         finds=("/acme/static/x.css", "see /jane/notes.txt."),
@@ -122,7 +122,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="",
         traits=("mark",),
         trigger=("~",),
-        pattern=rf"(?<![\w~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/)*+)(?={_SEGMENT})",
+        pattern=rf"(?<![\w~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})",
         finds=("~jane/docs/x.txt", "~/.ssh/id_rsa"),
         spares=("~x", "a ~ b"),
     ),
