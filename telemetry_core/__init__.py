@@ -5,6 +5,7 @@ Framework-neutral. `initialize_telemetry` switches it on; `PIIFilter` works alon
 
 from __future__ import annotations
 
+from telemetry_core.attachments import attach_text
 from telemetry_core.config import (
     TelemetryConfig,
     get_telemetry_config,
@@ -21,6 +22,7 @@ __all__ = [
     "SettingsError",
     "TelemetryConfig",
     "TelemetryError",
+    "attach_text",
     "filter_event",
     "get_pii_filter",
     "get_session_manager",

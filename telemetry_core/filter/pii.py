@@ -30,6 +30,7 @@ class PIIFilter:
     :param allow_headers: request headers that may be kept.
     :param detectors: as ``TELEMETRY_DETECTORS``.
     :param trusted: strings that are kept as they are, such as the release.
+    :param texts: what reads texts, in place of the detectors'.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class PIIFilter:
         allow_headers: Iterable[str] = (),
         detectors: Mapping[str, Any] | None = None,
         trusted: Iterable[str] = (),
+        texts: TextFilter | None = None,
     ) -> None:
-        self._texts = TextFilter(build_detectors(detectors or {}))
+        self._texts = texts or TextFilter(build_detectors(detectors or {}))
         self.policy = Policy(
             texts=self._texts,
             keys=KeyRules(allow=allow_fields, deny=deny_fields),
@@ -95,7 +97,7 @@ class PIIFilter:
         """
         return self._part("user", user) or {}
 
-    def filter_event(self, event: Event, hint: Any = None) -> Event | None:
+    def filter_event(self, event: Event, _hint: Any = None) -> Event | None:
         """Return a new event of what may leave, or None when it can't be read. Never raises.
 
         To be passed to ``sentry_sdk.init(before_send=...)``. The hint is not used.
@@ -141,7 +143,7 @@ def get_pii_filter() -> PIIFilter:
 
 
 def filter_event(event: Event, hint: Any = None) -> Event | None:
-    """Filter an event: ``sentry_sdk.init(before_send=filter_event)``. See `PIIFilter.filter_event`."""
+    """Filter an event, as `PIIFilter.filter_event` does: ``init(before_send=filter_event)``."""
     return get_pii_filter().filter_event(event, hint)
 
 

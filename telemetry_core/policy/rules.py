@@ -109,9 +109,15 @@ def label(value: object, walk: Walk) -> object:
     return _word(value, walk)
 
 
+SHORTEST_NUMBER: Final = 8
+"""Digits of the shortest number that could be somebody's without a word beside it."""
+
+
 def digits(value: object, walk: Walk) -> object:
     """Keep the number of a thread or a clock, unless it is somebody's."""
     if forms.DIGITS.holds(value) and not walk.knows_number(value):
+        if len(str(value)) < SHORTEST_NUMBER:
+            return value
         read = walk.read(str(value), known=False)
         return value if walk.note is None else read
     walk.refused += 1
@@ -400,6 +406,11 @@ def drop(value: object, walk: Walk) -> object:
     return DROP
 
 
+def anew(value: object, walk: Walk) -> object:  # noqa: ARG001  # a rule has this form
+    """Leave the value out without a word: another takes its place."""
+    return DROP
+
+
 RULE_HANDLERS: Mapping[str, Handler] = {
     "label": label,
     "digits": digits,
@@ -416,5 +427,6 @@ RULE_HANDLERS: Mapping[str, Handler] = {
     "headers": headers,
     "packages": packages,
     "session": session,
+    "anew": anew,
     "drop": drop,
 }

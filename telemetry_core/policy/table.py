@@ -32,6 +32,7 @@ RULES: dict[str, str] = {
     "headers": "allowed headers only; the values are read like text",
     "packages": "versions of well-known public packages only",
     "session": "the anonymous session id and nothing else",
+    "anew": "made of our own remarks on what was changed",
     "drop": "never sent",
 }
 
@@ -85,6 +86,14 @@ TRACE = (
     Row("description", "statement", "what was done"),
     Row("origin", "slug", "which instrumentation made it"),
     keep("status", forms.STATUS, "how it ended"),
+)
+
+SDK = (
+    Row("sdk.name", "slug", "which SDK"),
+    Row("sdk.version", "label", "which SDK"),
+    Row("sdk.integrations[]", "slug", "what was instrumented"),
+    Row("sdk.packages[].name", "slug", "which SDK"),
+    Row("sdk.packages[].version", "label", "which SDK"),
 )
 
 EVENT = (
@@ -183,12 +192,9 @@ EVENT = (
     Row("contexts.*", "map", "your own details"),
     Row("fingerprint[]", "text", "how Sentry groups events"),
     Row("modules", "packages", "which libraries were in use"),
-    Row("sdk.name", "slug", "which SDK"),
-    Row("sdk.version", "label", "which SDK"),
-    Row("sdk.integrations[]", "slug", "what was instrumented"),
-    Row("sdk.packages[].name", "slug", "which SDK"),
-    Row("sdk.packages[].version", "label", "which SDK"),
+    *SDK,
     Row("debug_meta", "drop", "paths of loaded libraries"),
+    Row("_meta", "anew", "the SDK's remarks speak of places that we changed"),
     keep("spans[].start_timestamp", forms.TIMESTAMP, "when the step began"),
     keep("spans[].timestamp", forms.TIMESTAMP, "when the step ended"),
     keep("spans[].same_process_as_parent", forms.BOOLEAN, "whether a step crossed processes"),
@@ -225,8 +231,9 @@ CHECK_IN = (
     keep("monitor_config.failure_issue_threshold", forms.COUNT, "failures before an alert"),
     keep("monitor_config.recovery_threshold", forms.COUNT, "successes that end an alert"),
     Row("monitor_config.owner", "drop", "names a person or a team"),
-    Row("sdk.name", "slug", "which SDK"),
-    Row("sdk.version", "label", "which SDK"),
+    Row("threads", "drop", "a stack trace says nothing of a schedule"),
+    Row("_meta", "anew", "the SDK's remarks speak of places that we changed"),
+    *SDK,
     Row("server_name", "drop", "names a machine, often after a person"),
 )
 
