@@ -27,9 +27,11 @@ from telemetry_core.trace import (
     is_sampled_by,
     start_transaction,
 )
+from telemetry_core.values import Secret
 
 if TYPE_CHECKING:
     from telemetry_core.config import TelemetryConfig
+    from telemetry_core.filter.known import KnownValues
 
 OWN_PACKAGES: Final = ("telemetry_core", "telemetry_django", "telemetry_flask")
 
@@ -59,7 +61,10 @@ class RequestFacts(Protocol):
         """The pattern that matched, such as ``/orders/<int:id>/``, or None."""
 
     def visitor_values(self) -> Iterable[str]:
-        """What the visitor sent: query, form, JSON, cookies, headers, path arguments."""
+        """What the visitor sent: query, form, JSON, cookies, headers, path arguments.
+
+        What the application has marked is a `Secret`.
+        """
 
     def user_values(self) -> Iterable[str]:
         """Who is logged in: user name, e-mail, full name."""
@@ -126,6 +131,7 @@ class Request:
         "facts",
         "_finished",
         "_is_recorded",
+        "_known",
         "_reported",
         "_scopes",
         "_session",
@@ -149,6 +155,7 @@ class Request:
         self._status: int | None = None
         self._transaction: Any = None
         self._finished = False
+        self._known: tuple[tuple[KnownPair, ...], KnownValues | None] | None = None
         self._scopes: Scopes | None = None
         self._binding: _Binding | None = None
         self.permission = decide(config.settings, facts, config.drops)
@@ -213,6 +220,11 @@ class Request:
         return self._session.id if self.permission is Permission.FULL else None
 
     @property
+    def is_traced(self) -> bool:
+        """Whether a transaction is being recorded: the request is sampled and has not ended."""
+        return self._transaction is not None
+
+    @property
     def method(self) -> str:
         """The request's method."""
         return self.facts.method
@@ -228,15 +240,28 @@ class Request:
     def known_values(self) -> tuple[KnownPair, ...]:
         """What is known of the visitor by now; gathered anew, as a view may have read more."""
         pairs: list[KnownPair] = []
+        secrets: list[KnownPair] = []
         for token, gather in (
             ("[USER]", self.facts.user_values),
             ("[INPUT]", self.facts.visitor_values),
         ):
             try:
-                pairs.extend((value, token) for value in gather())
+                for value in gather():
+                    if isinstance(value, Secret):
+                        secrets.append((value, "[SECRET]"))
+                    else:
+                        pairs.append((value, token))
             except Exception as error:
                 self._config.drops.count("facts_error", "known_values", error=error)
-        return tuple(pairs)
+        # Of two tokens for a value the first counts.
+        return (*secrets, *pairs)
+
+    def known(self) -> KnownValues | None:
+        """Return `known_values` ready to be taken out of text; made anew only when they changed."""
+        pairs = self.known_values()
+        if self._known is None or self._known[0] != pairs:
+            self._known = (pairs, self._config.filter.policy.known(pairs))
+        return self._known[1]
 
     def is_repeated(self, error: BaseException) -> bool:
         """Tell whether this exception was reported in this request before, and remember it."""
@@ -246,6 +271,10 @@ class Request:
         with suppress(Exception):
             error.__dict__[_MARK] = True
         return False
+
+    def count_failure(self, what: str, error: Exception) -> None:
+        """Count what an adapter could not do."""
+        self._config.drops.count("adapter_error", what, error=error)
 
     def describe(self, event: dict[str, Any]) -> None:
         """Put the request's route, method and outcome on an event."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import sentry_sdk
@@ -97,9 +98,73 @@ def _start_segment() -> Any:
     """Start the root of streamed spans; the SDK decides on it, from the trace that was begun."""
     from sentry_sdk import traces
 
-    attributes = {"sentry.op": "http.server", "sentry.origin": "auto.http.telemetry"}
-    segment = traces.start_span(UNNAMED, attributes=attributes, parent_span=None)
+    segment = traces.start_span(
+        UNNAMED,
+        attributes={"sentry.op": "http.server", "sentry.origin": "auto.http.telemetry"},
+        parent_span=None,
+    )
     return segment if segment.sampled else None
+
+
+class QuerySpan:
+    """Records a query to a database: a context manager. Never raises.
+
+    :param statement: the statement with placeholders; the gate takes literals out of it. Its
+        parameters are never asked for.
+    :param system: the kind of database by OpenTelemetry's name, such as ``postgresql``.
+    :param database: its name.
+    :param runs: how often the statement is run, when that is more than once.
+    """
+
+    __slots__ = ("_span",)
+
+    def __init__(
+        self, statement: object, *, system: str, database: str, runs: int | None = None
+    ) -> None:
+        data: dict[str, Any] = {"db.system": system, "db.namespace": database}
+        if runs is not None:
+            data["db.operation.batch.size"] = runs
+        self._span: Any = None
+        with suppress(Exception):
+            self._span = _start_span("db", str(statement), data)
+
+    def __enter__(self) -> QuerySpan:
+        return self
+
+    def set_rows(self, count: object) -> None:
+        """Note how many rows were found or changed, if the database says so."""
+        if self._span is not None and type(count) is int and count >= 0:
+            with suppress(Exception):
+                _set_data(self._span, "db.response.returned_rows", count)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._span is not None:
+            with suppress(Exception):
+                if kind is not None:
+                    self._span.set_status("internal_error")
+                self._span.__exit__(None, None, None)
+
+
+def _start_span(op: str, name: str, data: dict[str, Any]) -> Any:
+    origin = f"auto.{op}.telemetry"
+    if _streams_spans():
+        from sentry_sdk import traces
+
+        started: Any = traces.start_span(
+            name, attributes={"sentry.op": op, "sentry.origin": origin, **data}
+        )
+    else:
+        started = sentry_sdk.start_span(op=op, name=name, origin=origin)
+        for key, value in data.items():
+            started.set_data(key, value)
+    return started.__enter__()
+
+
+def _set_data(span: Any, key: str, value: object) -> None:
+    if hasattr(span, "set_data"):
+        span.set_data(key, value)
+    else:
+        span.set_attribute(key, value)
 
 
 def finish_transaction(

@@ -32,6 +32,12 @@ ORDINARY_HEADERS: Final = frozenset(
 )
 
 
+class Secret(str):
+    """A text that the application itself has marked as one that nobody may see."""
+
+    __slots__ = ()
+
+
 def texts_in(value: Any) -> Iterator[str]:
     """Yield every text and number inside containers, and the keys that are no names in code.
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils.functional import empty
 
-from telemetry_core.values import texts_in, texts_of_body, texts_of_headers, texts_of_user
+from telemetry_core.values import (
+    Secret,
+    texts_in,
+    texts_of_body,
+    texts_of_headers,
+    texts_of_user,
+)
+from telemetry_django.sensitive import sensitive_post_values, sensitive_variable_values
 
 
 @cache
@@ -42,23 +52,15 @@ class DjangoFacts:
 
     def visitor_values(self) -> Iterator[str]:
         """What the visitor sent, as far as the application has read it."""
-        request = self.request
-        read: dict[str, Any] = request.__dict__
-        match = self._match()
-        if match is not None:
-            yield from texts_in((match.args, match.kwargs))
-        else:
-            yield request.path_info
-        yield from texts_in(list(request.GET.lists()))
-        if "_post" in read:
-            yield from texts_in(list(read["_post"].lists()))
-        if "_files" in read:
-            yield from texts_in([file.name for file in read["_files"].values()])
-        if "_body" in read:
-            yield from texts_of_body(read["_body"], request.META.get("CONTENT_TYPE", ""))
-        yield from texts_in(request.COOKIES)
-        yield from texts_of_headers(request.headers.items())
-        yield from texts_in(request.META.get("REMOTE_ADDR"))
+        failure: Exception | None = None
+        for values in (self._secrets, self._path, self._query, self._body, self._headers):
+            try:
+                yield from values()
+            except Exception as error:
+                failure = error
+        if failure is not None:
+            # What one source withholds must not cost the others'.
+            raise failure
 
     def user_values(self) -> Iterator[str]:
         """Who is logged in, if the application has asked Django for it."""
@@ -66,10 +68,50 @@ class DjangoFacts:
         for name in ("_cached_user", "_acached_user"):
             if name in read:
                 yield from texts_of_user(read[name])
-        # Not lazy after a log-in in this very request.
+        # Another middleware's, or that of a log-in in this very request. A lazy one is left alone.
         user = read.get("user")
-        if user is not None and "_wrapped" not in vars(user):
-            yield from texts_of_user(user)
+        if user is not None:
+            user = vars(user).get("_wrapped", user)
+            if user is not empty:
+                yield from texts_of_user(user)
+
+    def _secrets(self) -> Iterator[str]:
+        for value in (*sensitive_post_values(self.request), *sensitive_variable_values()):
+            yield from map(Secret, texts_in(value))
+
+    def _path(self) -> Iterator[str]:
+        path = self.request.path_info
+        match = self._match()
+        if match is None:
+            yield path
+        else:
+            yield from texts_in((match.args, match.kwargs))
+        # As it was written: arguments may have become objects by now.
+        written = path.split("/")
+        yield from written if match is None else set(written) - set(match.route.split("/"))
+
+    def _query(self) -> Iterator[str]:
+        try:
+            yield from texts_in(dict(self.request.GET.lists()))
+        except SuspiciousOperation:
+            # More fields than Django takes.
+            yield from texts_in(parse_qsl(self.request.META.get("QUERY_STRING", "")))
+
+    def _body(self) -> Iterator[str]:
+        read: dict[str, Any] = self.request.__dict__
+        if "_post" in read:
+            yield from texts_in(dict(read["_post"].lists()))
+        if "_files" in read:
+            yield from texts_in(
+                [file.name for _, files in read["_files"].lists() for file in files]
+            )
+        if "_body" in read:
+            yield from texts_of_body(read["_body"], self.request.META.get("CONTENT_TYPE", ""))
+
+    def _headers(self) -> Iterator[str]:
+        yield from texts_in(self.request.COOKIES)
+        yield from texts_of_headers(self.request.headers.items())
+        yield from texts_in(self.request.META.get("REMOTE_ADDR"))
 
     def _match(self) -> ResolverMatch | None:
         request = self.request

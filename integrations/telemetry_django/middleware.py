@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from telemetry_core import SettingsError, get_telemetry_config
 from telemetry_core.request import Request
 from telemetry_core.streaming import AsyncStream, Stream, StreamedFile
-from telemetry_django import conf
+from telemetry_django import conf, queries
 from telemetry_django.facts import DjangoFacts
 
 GetResponse = Callable[[HttpRequest], Any]
@@ -45,7 +45,11 @@ class TelemetryMiddleware:
             return self.__acall__(request)
         telemetry = _begun(request)
         try:
-            response: HttpResponseBase = self.get_response(request)
+            response: HttpResponseBase
+            if telemetry.is_traced:
+                response = queries.answer(telemetry, self.get_response, request)
+            else:
+                response = self.get_response(request)
             return _followed(telemetry, response)
         except BaseException:
             telemetry.finish()
@@ -57,7 +61,11 @@ class TelemetryMiddleware:
         """Answer a request under ASGI."""
         telemetry = _begun(request)
         try:
-            response = await cast(Awaitable[HttpResponseBase], self.get_response(request))
+            response: HttpResponseBase
+            if telemetry.is_traced:
+                response = await queries.aanswer(telemetry, self.get_response, request)
+            else:
+                response = await self.get_response(request)
             return _followed(telemetry, response)
         except BaseException:
             # Cancelled: the visitor went away.
