@@ -1,54 +1,120 @@
-"""Values that a request is known to hold, and their removal from text."""
+"""Values that a request is known to hold, and their removal from text.
+
+Names and free-form input have no pattern. What a visitor sent and who they are is known while
+their request lasts, though, and can be looked for as it is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from telemetry_core.filter.text import Remark
-from telemetry_core.filter.views import views_of
+from telemetry_core.filter.views import View, fold_view, views_of
 
+MAX_VALUES = 200
+"""Values that are looked for, the longest first; the parts of values count."""
+MAX_LENGTH = 4096
+"""Characters of a value that are compared; what stands behind them in a text goes too, up to the
+next white space."""
+MIN_LENGTH = 4
+"""Characters of the shortest value: shorter ones are found in any text."""
+PREFIX = 12
+"""Characters at the beginning of a longer value that give it away, when it was cut off."""
+
+# Values that forms and headers send all the time, and that say nothing about anybody.
 _TRIVIAL = frozenset(
-    "true false none null undefined submit default yes post head patch delete options".split()
+    "true false none null nil undefined yes no on off submit default post get put head patch delete options trace "
+    "connect create update save cancel search login logout http https localhost html json text utf-8 gzip deflate "
+    "keep-alive close identity chunked bytes en-us en-gb de-de fr-fr name email user username password admin "
+    "asc desc date title test value type page next prev previous first last none left right name id "
+    "application/json application/xml text/html text/plain text/xml multipart/form-data "
+    "application/x-www-form-urlencoded application/octet-stream image/png image/jpeg */* xmlhttprequest no-cache "
+    "same-origin navigate document cors max-age=0".split()
 )
+_LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|[0-9]{3})").fullmatch
+_SMALL_NUMBER = re.compile(r"[-+]?[0-9]{1,5}(?:\.[0-9]{1,4})?").fullmatch
+_ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
+_SHORTEST_CUT = 6
+_TOKEN = re.compile(r"\[[A-Za-z]+\]")
+
+
+def _folded(text: str) -> str:
+    return " ".join(fold_view(text).text.split())
+
+
+def _is_telling(folded: str) -> bool:
+    return (
+        len(folded) >= MIN_LENGTH
+        and folded not in _TRIVIAL
+        and _LOCALE(folded) is None
+        and _SMALL_NUMBER(folded) is None
+        and _TOKEN.fullmatch(folded) is None
+        and any(char.isalnum() for char in folded)
+    )
+
+
+def _parts(value: str, token: str) -> Iterator[str]:
+    """Yield a value and those of its parts that give it away alone."""
+    yield value
+    lines = value.splitlines()
+    if len(lines) > 1:
+        yield from (line for line in lines if len(line.strip()) >= PREFIX)
+    if token == "[USER]":
+        # "Jane Doe" is often just "Jane" in a message, jane.doe@example.com "jane.doe".
+        names = [part for part in re.split(r"[\s,;@]+", value) if len(part) < len(value)]
+        yield from (name for name in names if len(name) >= MIN_LENGTH and name[0].isalpha())
 
 
 class KnownValues:
-    """Removes given values from text, each replaced by its token."""
+    """Removes given values from text, each replaced by its token.
+
+    ``values`` are pairs of a value and what stands in its place: ``("Jane Doe", "[USER]")``,
+    ``("blue shoes", "[INPUT]")``. They are found in any case and white space, in percent-, HTML-,
+    JSON- and ``repr``-encodings, between word boundaries; a long one also where it was cut off
+    after its first ``PREFIX`` characters or more. Short and trivial values are left alone: fewer
+    than four characters, small numbers, booleans, locale names, words of every form.
+
+    Promises: takes time linear in the text for a given number of values, and never raises on
+    ``str``. Does not find a value that was changed beyond encoding (translated, hashed).
+    """
 
     def __init__(self, values: Iterable[tuple[str, str]]) -> None:
-        kept: dict[str, str] = {}
-        for value, token in values:
-            value = value.strip()
-            if len(value) >= 4 and value.casefold() not in _TRIVIAL and len(kept) < 200:
-                kept.setdefault(value.casefold()[:4096], token)
-        self._values = sorted(kept.items(), key=lambda item: -len(item[0]))
+        found: dict[str, str] = {}
+        for value, token in islice(values, 10 * MAX_VALUES):
+            for part in _parts(value[: 2 * MAX_LENGTH], token):
+                folded = _folded(part)[:MAX_LENGTH]
+                if _is_telling(folded):
+                    found.setdefault(folded, token)
+        longest = sorted(found.items(), key=lambda item: -len(item[0]))[:MAX_VALUES]
+        # What is searched for is the beginning; how much of a value follows is seen on the spot.
+        self._beginnings = {
+            value[:length]: token
+            for value, token in longest
+            if len(value) > PREFIX
+            for length in range(_SHORTEST_CUT, PREFIX + 1)
+        }
+        self._values = [(value[: PREFIX + 4], value, token) for value, token in longest]
 
     def __bool__(self) -> bool:
         return bool(self._values)
 
     def filter(self, text: str) -> str:
+        """Return the text with a token in place of each known value."""
         return self.filter_with_remarks(text)[0]
 
     def filter_with_remarks(self, text: str) -> tuple[str, tuple[Remark, ...]]:
-        spans: list[tuple[int, int, str]] = []
-        for view in (*reversed(list(views_of(text))), None):
-            folded = (text if view is None else view.text).lower()
-            for value, token in self._values:
-                start = folded.find(value)
-                while start >= 0:
-                    end = start + len(value)
-                    if not re.match(r"\w\w", folded[max(0, start - 1) : start + 1]):
-                        span = view.source_span(start, end) if view else (start, end)
-                        if all(span[1] <= s or span[0] >= e for s, e, _ in spans):
-                            spans.append((*span, token))
-                    start = folded.find(value, end)
+        """Return the filtered text and what was changed in it, ``()`` when nothing was."""
+        if not self._values or len(text) < MIN_LENGTH:
+            return text, ()
+        spans = self._spans(text)
         if not spans:
             return text, ()
         pieces: list[str] = []
         remarks: list[Remark] = []
         position = length = 0
-        for start, end, token in sorted(spans):
+        for start, end, token in spans:
             pieces += (text[position:start], token)
             length += start - position
             remarks.append(Remark("known_value", "s", length, length + len(token)))
@@ -56,3 +122,72 @@ class KnownValues:
             position = end
         pieces.append(text[position:])
         return "".join(pieces), tuple(remarks)
+
+    def _spans(self, text: str) -> list[tuple[int, int, str]]:
+        claimed: bytearray | None = None
+        spans: list[tuple[int, int, str]] = []
+        views: list[View | None] = [*reversed(list(views_of(text))), None]
+        for view in views:
+            folded = fold_view(text if view is None else view.text, view)
+            for start, end, token in self._found(folded.text):
+                source = folded.source_span(start, end)
+                if claimed is None:
+                    claimed = bytearray(len(text))
+                    # Tokens of an earlier pass stay whole: "[USER]" holds no user.
+                    for match in _TOKEN.finditer(text):
+                        claimed[match.start() : match.end()] = b"\1" * len(match.group())
+                if claimed.find(1, *source) < 0:
+                    claimed[source[0] : source[1]] = b"\1" * (source[1] - source[0])
+                    spans.append((*source, token))
+        spans.sort()
+        return spans
+
+    def _found(self, folded: str) -> Iterator[tuple[int, int, str]]:
+        for beginning, value, token in self._values:
+            start = folded.find(beginning)
+            while start >= 0:
+                end = start + _common(folded, start, value)
+                whole = end - start == len(value)
+                cut = end - start > PREFIX or folded.startswith(("...", "\u2026"), end)
+                if _is_boundary(folded, start) and (
+                    (whole and (_is_boundary(folded, end) or len(value) == MAX_LENGTH))
+                    or (cut and not whole and len(value) > PREFIX)
+                ):
+                    yield start, end, token
+                    start = folded.find(beginning, end)
+                else:
+                    start = folded.find(beginning, start + 1)
+        if self._beginnings:
+            yield from self._cut_off(folded)
+
+    def _cut_off(self, folded: str) -> Iterator[tuple[int, int, str]]:
+        """Yield where a value was cut off before its ``PREFIX`` was over, an ellipsis after it."""
+        for match in _ELLIPSIS.finditer(folded):
+            end = match.start()
+            for length in range(PREFIX, _SHORTEST_CUT - 1, -1):
+                token = self._beginnings.get(folded[max(0, end - length) : end])
+                if token is not None and end >= length and _is_boundary(folded, end - length):
+                    yield end - length, end, token
+                    break
+
+
+def _common(text: str, start: int, value: str) -> int:
+    """Return how many characters of a value a text holds from ``start`` on."""
+    if text.startswith(value, start):
+        return len(value)
+    low, high = 0, len(value)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text.startswith(value[:middle], start):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _is_boundary(text: str, position: int) -> bool:
+    """Tell whether no word goes on at a position; scripts without spaces have no words."""
+    if position in (0, len(text)):
+        return True
+    before, after = text[position - 1], text[position]
+    return not (before.isalnum() and after.isalnum()) or before > "\u2e7f" or after > "\u2e7f"

@@ -19,9 +19,11 @@ MAX_ROUNDS = 4
 """How often a text is read before one that never comes to rest is dropped whole."""
 MAX_REREAD = 100
 """Characters of a refused match that are searched again for a match inside it."""
-MAX_REFUSED = 1_000
-"""Look-alikes of one kind in a text that are told from values; what looks like one after so many
-is taken for one, for checks cost far more than searches."""
+MAX_FINDINGS = 4_000
+"""Values in a text; one with more is a dump of personal data, and dropped whole."""
+MAX_REFUSED = 20_000
+"""Look-alikes in a text that are told from values; one with more is dropped whole, for a check
+costs far more than a search."""
 MAX_CACHED_LENGTH = 2_000
 """Characters; longer texts seldom come again, and a few would push out everything else."""
 
@@ -58,14 +60,19 @@ class _Finding(NamedTuple):
     detector: Detector
 
 
+class _Hopeless(Exception):
+    """A text that holds more than can be told apart in linear time."""
+
+
 class _Found:
     """The findings in a text, of which the first to claim a stretch has it."""
 
-    __slots__ = ("_claimed", "findings", "text")
+    __slots__ = ("_claimed", "findings", "refused", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.findings: list[_Finding] = []
+        self.refused = 0
         self._claimed: bytearray | None = None
 
     def claim(self, start: int, end: int, detector: Detector) -> None:
@@ -75,6 +82,13 @@ class _Found:
         if claimed.find(1, start, end) < 0:
             claimed[start:end] = b"\1" * (end - start)
             self.findings.append(_Finding(start, end, detector))
+            if len(self.findings) > MAX_FINDINGS:
+                raise _Hopeless
+
+    def refuse(self) -> None:
+        self.refused += 1
+        if self.refused > MAX_REFUSED:
+            raise _Hopeless
 
 
 _Search = Callable[[bytes], re.Match[bytes] | None]
@@ -143,14 +157,17 @@ class TextFilter:
             return text, ()
         remarks: list[Remark] = []
         current = text
-        for _ in range(MAX_ROUNDS):
-            findings = self._find(current, traits_of((current,)).get(0, 0))
-            if not findings:
-                if not remarks:
-                    self._remember((text,))
-                return current, tuple(remarks)
-            current, remarks = _replace(current, findings, remarks)
-        return FILTERED, (Remark("unstable", "s", 0, len(FILTERED)),)
+        try:
+            for _ in range(MAX_ROUNDS):
+                findings = self._find(current, traits_of((current,)).get(0, 0))
+                if not findings:
+                    if not remarks:
+                        self._remember((text,))
+                    return current, tuple(remarks)
+                current, remarks = _replace(current, findings, remarks)
+        except _Hopeless:
+            pass
+        return FILTERED, (Remark("unreadable", "s", 0, len(FILTERED)),)
 
     def prime(self, texts: Iterable[str]) -> None:
         """Read many new texts at once, and remember those that hold nothing.
@@ -162,13 +179,19 @@ class TextFilter:
             return
         traits = traits_of(new)
         if self._always:
-            doubtful: Iterable[int] = range(len(new))
+            doubtful: Sequence[int] = range(len(new))
         else:
             doubtful = [index for index in sorted(traits) if _HARMLESS(new[index]) is None]
-        dirty = [index for index in doubtful if self._find(new[index], traits.get(index, 0))]
-        for index in reversed(dirty):
-            del new[index]
+        for index in reversed(doubtful):
+            if self._holds_value(new[index], traits.get(index, 0)):
+                del new[index]
         self._remember(new)
+
+    def _holds_value(self, text: str, traits: int) -> bool:
+        try:
+            return bool(self._find(text, traits))
+        except _Hopeless:
+            return True
 
     def _find(self, text: str, traits: int) -> list[_Finding]:
         """Return the values in a text, in order and apart from each other."""
@@ -195,27 +218,18 @@ class TextFilter:
                 if raw and not detector.raw:
                     continue
                 match = search(text, 0)
-                refused = 0
                 while match:
-                    resume = match.end()
-                    if (
-                        detector.check is not None
-                        and refused < MAX_REFUSED
-                        and not detector.check(match)
-                    ):
-                        refused += 1
+                    span = value_span(detector, match)
+                    if span is None:
                         # A value may begin inside what was refused; a long one is not read again
                         # from each of its characters, for that would not be linear.
-                        if resume - match.start() <= MAX_REREAD:
-                            resume = match.start() + 1
+                        found.refuse()
+                        long = match.end() - match.start() > MAX_REREAD
+                        resume = match.end() if long else match.start() + 1
                     else:
-                        start, end = value_span(match)
-                        if start == end:
-                            resume += 1
-                        elif view is None:
-                            found.claim(start, end, detector)
-                        else:
-                            found.claim(*view.source_span(start, end), detector)
+                        resume = max(span[1], match.start() + 1)
+                        if span[0] < span[1]:
+                            found.claim(*(view.source_span(*span) if view else span), detector)
                     match = search(text, resume)
 
     def _plan(self, traits: int) -> _Plan:

@@ -13,6 +13,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LAYERS = 8
 """Layers of encoding that are undone; what is wrapped more often than this is not seen."""
@@ -47,6 +48,7 @@ _PUNCTUATION = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=8192)
 def _fold(char: str) -> str:
     if char in _PUNCTUATION:
         return _PUNCTUATION[char]
@@ -72,13 +74,11 @@ def _decode(encoded: str) -> str:
             return octets.decode("latin-1")
     if first == "&":
         return html.unescape(encoded)
-    if first == "\\":
-        escape = encoded.lstrip("\\")
-        if escape[0] in "uUx" and len(escape) > 1:
-            code = int(escape[1:].strip("{}"), 16)
-            return chr(code) if code < 0x110000 else encoded
-        return _WHITE.get(escape, escape)
-    return _fold(first)
+    escape = encoded.lstrip("\\")
+    if escape[0] in "uUx" and len(escape) > 1:
+        code = int(escape[1:].strip("{}"), 16)
+        return chr(code) if code < 0x110000 else encoded
+    return _WHITE.get(escape, escape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _undo(pattern: re.Pattern[str], text: str, inner: View | None) -> View | Non
     for match in pattern.finditer(text):
         start, end = match.span()
         encoded = match.group()
-        plain = _decode(encoded)
+        plain = _fold(encoded) if encoded > "\x7f" else _decode(encoded)
         if plain == encoded:
             continue
         changed = True
@@ -155,3 +155,42 @@ def views_of(text: str) -> Iterator[View]:
             return
         yield view
         inner = view
+
+
+_FOLDABLE = re.compile(r"[\s+]++|[^\x00-\x7f]")
+
+
+def fold_view(text: str, inner: View | None = None) -> View:
+    """Return a view of a text in which case and white space are folded.
+
+    Its text is in the form of ``str.casefold``, with one space for each run of white space and
+    ``+``, which forms write for a space. The offsets stay right where folding makes characters more ("\u00df" becomes "ss").
+    """
+    pieces: list[str] = []
+    decoded: list[int] = []
+    stretches: list[tuple[int, int, int]] = []
+    length = position = 0
+    for match in _FOLDABLE.finditer(text):
+        start, end = match.span()
+        found = match.group()
+        folded = found.casefold() if found > "\x7f" and not found.isspace() else " "
+        if len(folded) == end - start:
+            continue
+        if start > position:
+            decoded.append(length)
+            stretches.append((length, position, 0))
+            pieces.append(_same_length(text[position:start]))
+            length += start - position
+        decoded.append(length)
+        stretches.append((length, start, end))
+        pieces.append(folded)
+        length += len(folded)
+        position = end
+    decoded.append(length)
+    stretches.append((length, position, 0))
+    pieces.append(_same_length(text[position:]))
+    return View("".join(pieces), False, decoded, stretches, inner)
+
+
+def _same_length(text: str) -> str:
+    return re.sub(r"[\s+]", " ", text.casefold())

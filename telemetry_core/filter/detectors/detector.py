@@ -28,8 +28,9 @@ class Detector:
     trigger: tuple[str, ...] = ()
     """Expressions over a text's shape, one of which every match implies: tried on the few texts
     that have the trait, to spare most of them the pattern."""
-    check: Callable[[re.Match[str]], bool] | None = None
-    """Tells a value from what only looks like one (a check digit, an address parser)."""
+    check: Callable[[re.Match[str]], bool | tuple[int, int]] | None = None
+    """Tells a value from what only looks like one (a check digit, an address parser). May say where
+    the value stands in the text in place of ``True``, when the pattern only finds its beginning."""
     raw: bool = False
     """Tried first and on the text as it stands: decoding would destroy what it looks for."""
     finds: tuple[str, ...] = ()
@@ -45,6 +46,9 @@ WORDS_BEFORE = (
 few that a value follows is faster than to search for all of them."""
 
 
-def value_span(match: re.Match[str]) -> tuple[int, int]:
-    """Return where the value of a match stands: its group ``value``, else all of it."""
-    return match.span("value") if "value" in match.re.groupindex else match.span()
+def value_span(detector: Detector, match: re.Match[str]) -> tuple[int, int] | None:
+    """Return where the value of a match stands, ``None`` when the detector's check refuses it."""
+    verdict = detector.check is None or detector.check(match)
+    if verdict is True:
+        return match.span("value") if "value" in match.re.groupindex else match.span()
+    return verdict or None

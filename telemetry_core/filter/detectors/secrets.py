@@ -21,15 +21,29 @@ _WORD = (
     r"pass|pwd|pw|token|tokens|auth|authentication|oauth|jwt|csrf|xsrf|sid|cookies?|set-cookie|otp|totp|mfa|cvv2?|cvc"
     r"|pin|sig|signature|dsn|nonce|bearer|creds?|session"
 )
+_SENSITIVE = re.compile(
+    rf"(?:(?i:{_ANYWHERE})|(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{_WORD}))"
+    r"(?i:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header|[0-9])){0,2}s?$"
+).search
+# How sensitive keys end, to spare most others the search.
+_ENDS = frozenset(
+    "rd wd se de rt na ña ha et ey en al ng on th wt rf id ie in ig re sn ce er ed tp fa vv vc pw ss sh ue ld ew in "
+    "on de".split()
+)
 _QUOTE = r"\\{0,8}[\"']"
 _ASSIGN = rf"(?:{_QUOTE})?\]?[ ]{{0,4}}(?:=>|:=|==|[:=])[ ]{{0,4}}"
-# A key with a value after it, and only then the question whether it is a sensitive one: the order
-# matters for speed, since most words have no value.
+# A key and what assigns to it. Whether it is sensitive, and how far the value goes, is for the
+# check: most words in a text have no value, and most keys are not sensitive.
 _KEY = (
-    rf"(?<![A-Za-z0-9_.-])(?=[A-Za-z][A-Za-z0-9_.-]{{0,80}}+(?: [A-Za-z-]{{1,12}}+){{0,2}}{_ASSIGN}[^\s])"
-    rf"(?P<key>[A-Za-z0-9_.-]{{0,80}}?(?:(?i:{_ANYWHERE})|(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{_WORD}))"
-    r"(?i:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header|[0-9])){0,2}s?)"
+    r"(?<![A-Za-z0-9_.-])(?P<key>(?:(?i:api|access|secret|private|signing|account|encryption|session|mot de|licen[cs]e|shared access) )?+"
+    rf"[A-Za-z0-9_.-]{{2,80}}+)(?P<assign>{_ASSIGN})"
 )
+
+
+def _is_sensitive(key: str) -> bool:
+    return key.rstrip("sS0123456789").lower()[-2:] in _ENDS and _SENSITIVE(key) is not None
+
+
 _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(?: |\+|%20))?"
 
 # What a source line or a sentence has where a credential would stand.
@@ -44,45 +58,59 @@ _CONSTANTS = frozenset(
     "nil nan password token secret list dict tuple set type callable boolean integer number unknown "
     "denied rejected failed ok error valid changed default disabled enabled".split()
 )  # fmt: skip
+_IN_NAME = re.compile(rf"{_ANYWHERE}|{_WORD}").search
 _NAME = re.compile(r"[A-Za-z_]+")
 _TYPE = re.compile(r"(?:[A-Z][a-z]+)+|[A-Z][A-Z_]+|_[A-Za-z_]+|[a-z]+(?:_[a-z]+)+")
 
 
-def _is_credential(match: re.Match[str]) -> bool:
+_PLAIN_VALUE = re.compile(
+    rf"{_SCHEME}(?P<value>(?:[^\s,;&)}}\]\"'\\<]|[)}}\]](?=[^\s,;&)}}\]\"'\\<.:])"
+    r"|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
+).match
+_QUOTED_VALUE = re.compile(
+    rf"[bru]?(?P<quote>{_QUOTE})(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
+).match
+_PLACEHOLDER = re.compile(
+    r"%s|%\(\w+\)s|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|\[[A-Z]+\]|\[Filtered\]"
+).fullmatch
+_FIELD = re.compile(r"_?[A-Za-z]+(?:[_-][A-Za-z]+)+").fullmatch
+
+
+def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     """Tell a value from code, and from words about credentials."""
-    key, value = match["key"].lower(), match["value"]
-    assign = match["assign"].strip("\\\"'")
-    lowered = value.strip(".!?").lower()
-    if lowered in _CONSTANTS or _CODE.match(value):
+    text, start = match.string, match.end()
+    if not _is_sensitive(match["key"]) or _CODE.match(text, start):
         return False
-    if "token" in key and value.isdigit() and len(value) < 8:
-        return False  # a count of tokens
+    found = _PLAIN_VALUE(text, start)
+    if found is None or _CODE.match(found["value"]):
+        return False
+    key, value, assign = match["key"].lower(), found["value"], match["assign"].strip("\\\"'")
+    lowered = value.strip(".!?").lower()
+    if lowered in _CONSTANTS or ("token" in key and value.isdigit() and len(value) < 8):
+        return False  # a word of code or prose; a count of tokens
     if _NAME.fullmatch(value) is None:
-        return True
-    after = match.string[match.end() : match.end() + 1]
-    if lowered.strip("_") in key or re.search(_ANYWHERE, lowered) or after in tuple("([.)=|{"):
+        return found.span("value")
+    after = text[found.end() : found.end() + 1]
+    if lowered.strip("_") in key or _IN_NAME(lowered) or after in tuple("([.)=|{"):
         return False
     if assign == "=":
         # "password=hunter" is a value, "login(user, password=word)" is code.
-        return after != ","
-    return (
-        ":" in assign and _TYPE.fullmatch(value) is None and after in ("", "\n", ",", ";", "&", "}")
-    )
+        return after != "," and found.span("value")
+    literal = ":" in assign and _TYPE.fullmatch(value) is None
+    return literal and after in ("", "\n", ",", ";", "&", "}") and found.span("value")
 
 
-def _is_text(match: re.Match[str]) -> bool:
+def _quoted_value(match: re.Match[str]) -> tuple[int, int] | bool:
     """Tell a quoted credential from a placeholder and from the name of a field."""
-    key, value = match["key"].lower(), match["value"]
-    lowered = value.lower()
-    if lowered in _CONSTANTS or re.fullmatch(
-        r"%s|%\(\w+\)s|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|\[[A-Z]+\]|\[Filtered\]", value
-    ):
+    if not _is_sensitive(match["key"]):
         return False
-    if re.fullmatch(r"_?[A-Za-z]+(?:[_-][A-Za-z]+)+", value) and re.search(
-        rf"{_ANYWHERE}|{_WORD}", lowered
-    ):
+    found = _QUOTED_VALUE(match.string, match.end())
+    if found is None:
         return False
-    return lowered != key
+    lowered = found["value"].lower()
+    if lowered in _CONSTANTS or _PLACEHOLDER(found["value"]) or lowered == match["key"].lower():
+        return False
+    return not (_FIELD(found["value"]) and _IN_NAME(lowered)) and found.span("value")
 
 
 def _is_random(match: re.Match[str]) -> bool:
@@ -156,11 +184,8 @@ DETECTORS: tuple[Detector, ...] = (
         token="[SECRET]",
         traits=("named",),
         trigger=(r"[a-z]0?[\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
-        pattern=(
-            rf"{_KEY}(?P<assign>{_ASSIGN})[bru]?(?P<quote>{_QUOTE})"
-            r"(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
-        ),
-        check=_is_text,
+        pattern=rf"{_KEY}(?=[bru]?{_QUOTE})",
+        check=_quoted_value,
         finds=(
             '"password": "hunter two"',
             "token='abc'",
@@ -174,11 +199,8 @@ DETECTORS: tuple[Detector, ...] = (
         token="[SECRET]",
         traits=("named",),
         trigger=(r"[a-z]0?[\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
-        pattern=(
-            rf"{_KEY}(?P<assign>{_ASSIGN}){_SCHEME}"
-            r"(?P<value>(?:[^\s,;&)}\]\"'\\<]|[)}\]](?=[^\s,;&)}\]\"'\\<.:])|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
-        ),
-        check=_is_credential,
+        pattern=rf"{_KEY}(?=[^\s,;&\"'\\<])",
+        check=_plain_value,
         finds=(
             "password=hunter2",
             "csrftoken=abc123; x",
