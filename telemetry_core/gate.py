@@ -12,7 +12,6 @@ import builtins
 import inspect
 import io
 import json
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,15 +21,15 @@ from sentry_sdk.envelope import Envelope, Item, PayloadRef
 from sentry_sdk.transport import Transport, make_transport
 
 from telemetry_core.attachments import FILTERED_TEXT
-from telemetry_core.filter.known import KnownValues
+from telemetry_core.hooks import WITHHELD
 from telemetry_core.policy import Refused, Session
 
 if TYPE_CHECKING:
     from telemetry_core.drops import Drops
+    from telemetry_core.filter.known import KnownValues
     from telemetry_core.policy import Policy
     from telemetry_core.request import Circumstances
 
-_ONE_TOKEN: Final = re.compile(r"\[[A-Z]+\]")
 _MAX_BYTES: Final = 50_000_000
 """Bytes of a payload that is not yet parsed; a larger one is dropped unread."""
 
@@ -116,7 +115,7 @@ class Gate:
         """Build what may leave of an attached text; None when it is dropped. Never raises."""
         try:
             text = item.payload.get_bytes().decode("utf-8", "replace")
-            return self._policy.apply_to_text(text, known=self._known_values(circumstances))
+            return self._policy.apply_to_text(text, known=self._known(circumstances))
         except Exception as error:
             self._drops.count("filter_error", "attachment", error=error)
             return None
@@ -132,10 +131,12 @@ class Gate:
                 if len(body) > _MAX_BYTES:
                     raise Refused("too_large")
                 payload = json.loads(body)
+            if kind == "span":
+                payload = _without_withheld(payload)
             result = self._policy.apply(
                 kind,
                 payload,
-                known=self._known_values(circumstances),
+                known=self._known(circumstances),
                 session=Session(circumstances.session_id if circumstances is not None else None),
                 route=circumstances.route if circumstances is not None else None,
             )
@@ -148,21 +149,27 @@ class Gate:
             self._drops.count("filter_error", kind, error=error)
         return None
 
-    def _known_values(self, circumstances: Circumstances | None) -> KnownValues | None:
-        if circumstances is None or not circumstances.known:
-            return None
-        return KnownValues(
-            (value, self._token_of(value) or token) for value, token in circumstances.known
-        )
-
-    def _token_of(self, value: str) -> str | None:
-        """Return the detectors' token for a known value that is an e-mail address, a card, ..."""
-        read = self._policy.texts.filter(value)
-        return read if read != value and _ONE_TOKEN.fullmatch(read) else None
+    def _known(self, circumstances: Circumstances | None) -> KnownValues | None:
+        return self._policy.known(circumstances.known) if circumstances is not None else None
 
     def drop(self, reason: str, kind: str, error: BaseException | None = None) -> None:
         """Count an item that was dropped outside the filter."""
         self._drops.count(reason, kind, error=error)
+
+
+def _without_withheld(payload: Any) -> Any:
+    """Return a batch of spans without those of requests whose permission doesn't cover them.
+
+    The SDK lets no hook drop a span, so `telemetry_core.hooks` marks it.
+    """
+    items = payload.get("items") if isinstance(payload, dict) else None
+    if not isinstance(items, list):
+        return payload
+    kept = [
+        item for item in items
+        if not (isinstance(item, dict) and WITHHELD in (item.get("attributes") or ()))
+    ]  # fmt: skip
+    return {**payload, "items": kept}
 
 
 def _name_session(payload: dict[str, Any], session_id: str | None) -> None:

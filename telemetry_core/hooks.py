@@ -6,15 +6,15 @@ something must be read in the request's own context.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import sentry_sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.scope import add_global_event_processor
 
 from telemetry_core.consent import Permission
-from telemetry_core.request import current_request, is_repeated
+from telemetry_core.request import Request, current_request, is_repeated
 
 Hook = Callable[[Any, Any], Any]
 
@@ -48,19 +48,46 @@ def processed(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | N
     return event
 
 
-def batched(user_hook: Hook | None) -> Hook:
+def batched(user_hook: Hook | None, kind: str) -> Hook:
     """Make a ``before_send_log``, ``_metric`` or ``_span`` of the user's and ours.
 
-    These signals are sent in batches over many requests, so permission is asked here, in the
-    request that makes them.
+    These signals are sent in batches over many requests. So what must be asked of the request that
+    makes them is asked here: whether it permits them, and what is known of its visitor.
+
+    :param kind: ``log``, ``metric`` or ``span``.
     """
 
     def hook(signal: Any, hint: Any) -> Any:
         request = current_request()
         if request is not None and request.permission is not Permission.FULL:
-            return None
+            # The SDK would send a span all the same; the gate takes out one that is marked.
+            return {"name": "", "attributes": {WITHHELD: True}} if kind == "span" else None
         if user_hook is not None:
             signal = user_hook(signal, hint)
+        if request is not None and isinstance(signal, Mapping):
+            signal = _of_request(signal, request, kind)
         return signal
 
     return hook
+
+
+WITHHELD: Final = "telemetry.withheld"
+"""The attribute of a span that must not be sent."""
+
+
+def _of_request(signal: Mapping[str, Any], request: Request, kind: str) -> dict[str, Any]:
+    """Return a signal without what is known of the visitor, and in the request's session."""
+    attributes = dict(signal.get("attributes") or {})
+    known = request.known()
+    result = dict(signal)
+    if known is not None:
+        for name, value in attributes.items():
+            if isinstance(value, str):
+                attributes[name] = known.filter(value)
+        for name in ("body", "name"):
+            if isinstance(result.get(name), str) and kind != "metric":
+                result[name] = known.filter(result[name])
+    if kind == "log" and request.session_id is not None:
+        attributes["session_id"] = request.session_id
+    result["attributes"] = attributes
+    return result

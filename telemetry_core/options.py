@@ -17,14 +17,16 @@ from sentry_sdk.integrations import DidNotEnable, Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.integrations.excepthook import ExcepthookIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
+from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.integrations.unraisablehook import UnraisablehookIntegration
+from sentry_sdk.transport import Transport
 
 from telemetry_core.drops import LOGGER_NAME
 from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.gate import gated_transport
 from telemetry_core.hooks import TelemetryIntegration, batched
+from telemetry_core.loggers import keep_out
 
 if TYPE_CHECKING:
     from telemetry_core.gate import Gate
@@ -82,6 +84,12 @@ REFUSED_OPTIONS: Final[tuple[tuple[str, Callable[[Any], bool], str, str], ...]] 
         "'sentry'",
         "OpenTelemetry's exporters send on their own, past the gate.",
     ),
+    (
+        "transport",
+        lambda value: not (value is None or isinstance(value, Transport) or callable(value)),
+        "a transport",
+        "Pass a class, an object or a function that takes what is to be sent.",
+    ),
 )
 REFUSED_INTEGRATIONS: Final[Mapping[str, str]] = {
     "otlp": "It sends to the server on its own, past the gate.",
@@ -100,8 +108,8 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
     given = dict(settings.sentry_options)
     problems = [*_refused_options(given)]
     integrations = [*_own_integrations(), *_instrumented(settings, problems)]
-    for integration in given.pop("integrations", ()) or ():
-        reason = REFUSED_INTEGRATIONS.get(getattr(integration, "identifier", ""))
+    for integration in _given_integrations(given.pop("integrations", None), problems):
+        reason = REFUSED_INTEGRATIONS.get(integration.identifier)
         if reason is not None:
             problems.append(
                 _problem("integrations without it", f"{integration.identifier!r}", reason)
@@ -112,10 +120,13 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
     if problems:
         raise SettingsError(problems)
 
-    ignore_logger(LOGGER_NAME)
+    keep_out(LOGGER_NAME)
     options: dict[str, Any] = {**COLLECT_LITTLE, **_COLLECT_LITTLE_BEFORE}
     if "data_collection" in DEFAULT_OPTIONS and "send_default_pii" not in given:
         del options["send_default_pii"]
+    elif "data_collection" in given:
+        # The SDK would ignore it as well, but with a warning.
+        del given["send_default_pii"]
     elif "send_default_pii" in given:
         del options["data_collection"]
     options |= {
@@ -135,7 +146,7 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
     }
     for name in BATCHED_HOOKS:
         if name != "before_send_span" or options.get("trace_lifecycle") == "stream":
-            options[name] = batched(given.get(name))
+            options[name] = batched(given.get(name), name.removeprefix("before_send_"))
     return {name: value for name, value in options.items() if name in DEFAULT_OPTIONS}
 
 
@@ -150,6 +161,22 @@ def _own_integrations() -> list[Integration]:
         ThreadingIntegration(),
         UnraisablehookIntegration(),
     ]
+
+
+def _given_integrations(given: Any, problems: list[Problem]) -> list[Integration]:
+    """Return the user's integrations; add to ``problems`` what is none."""
+    if given is not None and not isinstance(given, list | tuple):
+        problems.append(_problem("integrations=[...]", "integrations that are no list", _OBJECTS))
+        return []
+    integrations = list(given or ())
+    wrong = sum(not isinstance(integration, Integration) for integration in integrations)
+    if wrong:
+        got = f"integrations of which {wrong} are no objects of that class"
+        problems.append(_problem("integrations=[...]", got, _OBJECTS))
+    return [found for found in integrations if isinstance(found, Integration)]
+
+
+_OBJECTS: Final = "Pass a list of objects, or switch them on by name in TELEMETRY_INSTRUMENT."
 
 
 def _refused_options(given: Mapping[str, Any]) -> list[Problem]:

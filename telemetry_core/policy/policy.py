@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from telemetry_core.filter.known import KnownValues
 from telemetry_core.policy import table
 from telemetry_core.policy.interpreter import compile_rows
 from telemetry_core.policy.memo import Memo
@@ -15,7 +17,6 @@ from telemetry_core.policy.walk import Note, Session, Walk
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
-    from telemetry_core.filter.known import KnownValues
     from telemetry_core.filter.text import TextFilter
 
 _ITEM_HANDLERS: Final = {kind: compile_rows(rows) for kind, rows in table.ITEMS.items()}
@@ -34,6 +35,11 @@ _NAMED_SOURCES: Final = frozenset(("route", "view", "component", "task"))
 
 MAX_ATTACHED: Final = 1_000_000
 """Characters of an attached text that are kept."""
+
+
+MAX_TYPED: Final = 1_000
+"""Characters of a known value within which it is looked for what it is."""
+_ONE_TOKEN: Final = re.compile(r"\[[A-Z]+\]")
 
 
 class Refused(Exception):
@@ -109,6 +115,20 @@ class Policy:
             raise Refused("no_mapping")
         _annotate(result, walk.note)
         return Result(payload=result, refused=walk.refused)
+
+    def known(self, pairs: Iterable[tuple[str, str]]) -> KnownValues | None:
+        """Make known values of pairs of value and token; None when there are none.
+
+        A value that is an e-mail address, a card number, ... gets the token of what it is.
+        """
+        known = KnownValues((value, self._token_of(value) or token) for value, token in pairs)
+        return known or None
+
+    def _token_of(self, value: str) -> str | None:
+        if value in self.texts.clean:
+            return None
+        read = self.texts.filter(value[:MAX_TYPED])
+        return read if _ONE_TOKEN.fullmatch(read) else None
 
     def apply_to_text(self, text: str, *, known: KnownValues | None = None) -> str:
         """Return what may leave of an attached text; at most a million characters of it."""

@@ -162,7 +162,8 @@ def route(value: object, walk: Walk) -> object:
         return DROP
     value = str.__str__(value)
     if value == walk.route:
-        return walk.read(value, known=False)
+        # Written in the app's code; a route may well look like a file's path.
+        return value
     if walk.route_is_url or "://" in value or "?" in value:
         walk.note = remarked(("route", "s", 0, len(UNPARAMETERIZED)))
         return UNPARAMETERIZED

@@ -208,6 +208,8 @@ def test_the_current_route_is_code_and_not_a_known_value(policy: Policy) -> None
     event = {"transaction": "/orders/<int:id>/", "transaction_info": {"source": "route"}}
     named = sent(policy, event, known=known, route="/orders/<int:id>/")
     assert named["transaction"] == "/orders/<int:id>/"
+    file_like = {"transaction": "/orders/export.csv", "transaction_info": {"source": "route"}}
+    assert sent(policy, file_like, route="/orders/export.csv") == file_like
     foreign = sent(policy, event, known=known, route="/other/")
     assert foreign["transaction"] == "/[INPUT]/<int:id>/"
 
