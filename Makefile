@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format types tox coverage clean
+.PHONY: help demo test lint format types tox coverage bench clean
 
 # The first of these that is new enough and runs (a version manager's stand-in may not).
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -42,6 +42,9 @@ tox: $(VENV)/.tox  ## Test the built wheel on every Python, framework and SDK of
 coverage: $(VENV)/.test  ## Run the tests and show the lines and branches that none reaches
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage report
+
+bench: $(VENV)/.bench  ## Measure what telemetry adds to a Django request, minutes
+	@$(BIN)/python -m benchmarks.requests_django $(ARGS)
 
 clean:  ## Remove the set-up, builds and caches
 	rm -rf $(VENV) .tox dist .coverage htmlcov .hypothesis .import_linter_cache \
