@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sentry_sdk.integrations import logging as sdk_logging
 from sentry_sdk.integrations.logging import ignore_logger
+
+ACCESS_LOGGERS: Final = (
+    "aiohttp.access",
+    "daphne.access",
+    "django.channels.server",
+    "granian.access",
+    "gunicorn.access",
+    "hypercorn.access",
+    "uvicorn.access",
+)
+"""Where servers write a line for every request, with its raw path and the visitor's address.
+
+They do so outside the request, where nothing is known of the visitor.
+"""
 
 # Newer SDKs keep a list of its own for what they send as logs; older ones have one list for all.
 _ignore_for_logs = getattr(sdk_logging, "ignore_logger_for_sentry_logs", ignore_logger)
@@ -19,7 +35,10 @@ def repeat_what_is_reported(*names: str) -> None:
 
 
 def keep_out(*names: str) -> None:
-    """Name loggers whose records become nothing at all: no event, no breadcrumb, no log."""
+    """Name loggers whose records become nothing at all: no event, no breadcrumb, no log.
+
+    ``*`` in a name stands for any characters.
+    """
     for name in names:
         ignore_logger(name)
         _ignore_for_logs(name)

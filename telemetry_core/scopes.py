@@ -49,6 +49,8 @@ class RequestScope(Scope):
                 source = (
                     original.__copy__() if original is not None else Scope(ty=ScopeType.ISOLATION)
                 )
+                # What the server has logged of others' requests is no part of this one.
+                source.clear_breadcrumbs()
                 for slot in Scope.__slots__:
                     # What was set in between stays, and so does the client.
                     if slot != "_type" and not _has(self, slot) and _has(source, slot):

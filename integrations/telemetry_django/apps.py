@@ -16,14 +16,15 @@ from telemetry_core import (
     initialize_telemetry,
     shutdown_telemetry,
 )
-from telemetry_core.loggers import repeat_what_is_reported
+from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
 from telemetry_core.request import report
 from telemetry_core.settings import Settings
 from telemetry_django import checks, conf
 from telemetry_django.facts import DjangoFacts
 
 # What these say of a request is in its event, or is no error of the application's: a response with
-# a status of 4xx, a suspicious operation that Django refused.
+# a status of 4xx, a suspicious operation that Django refused. They say it with the raw path, when
+# the middleware is done with the request.
 REPEATING_LOGGERS = ("django.request", "django.security.*", "django.server")
 
 
@@ -53,7 +54,7 @@ def _start(found: Settings) -> None:
     if not found.enabled:
         return
     initialize_telemetry(settings=found)
-    repeat_what_is_reported(*REPEATING_LOGGERS)
+    keep_out(*ACCESS_LOGGERS, *REPEATING_LOGGERS)
     got_request_exception.connect(_report, dispatch_uid="telemetry_django")
 
 

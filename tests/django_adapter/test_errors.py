@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
 from wsgiref.util import FileWrapper
 
 import pytest
+import sentry_sdk
 from capturing import Kept
 from django_calls import MIDDLEWARE, Answer, call_asgi, call_wsgi, flushed, reporting
 
@@ -171,8 +173,6 @@ def test_the_server_that_logs_what_broke_a_body_off_makes_no_second_event(
     call: Call,
 ) -> None:
     """Servers log an exception outside the request, in another task: it was reported already."""
-    import logging
-
     view = "astream-error" if call is call_asgi else "stream-error"
     with reporting() as kept:
         answer = call(f"/{view}/{NAME}/")
@@ -276,3 +276,14 @@ def test_propagated_exceptions_are_reported_once() -> None:
         with pytest.raises(ValueError, match=f"no {NAME}"):
             call_wsgi(f"/sync/{NAME}/")
         the_error(kept)
+
+
+def test_breadcrumbs_from_outside_requests_stay_there(call: Call) -> None:
+    """What a server logs between requests can be of another visitor; tags of the process remain."""
+    with reporting() as kept, sentry_sdk.isolation_scope() as scope:
+        scope.set_tag("category", "blue")
+        logging.getLogger("server").info("GET /sync/Ottoline/ failed")
+        call(f"/sync/{NAME}/")
+        event = the_error(kept)
+    assert "breadcrumbs" not in event or event["breadcrumbs"] == {"values": []}
+    assert event["tags"]["category"] == "blue"

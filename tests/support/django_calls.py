@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit
 from capturing import DSN, Kept
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import override_settings
 
 from telemetry_core import get_telemetry_config
@@ -65,6 +67,16 @@ class Answer:
         return b"".join(self.pieces)
 
 
+@contextmanager
+def _connections_stay_open() -> Iterator[None]:
+    """As Django's own test client has it: a request's end must not end the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
 def _split(target: str) -> tuple[str, str]:
     parts = urlsplit(target)
     return parts.path, parts.query
@@ -75,6 +87,7 @@ def call_wsgi(
     *,
     method: str = "GET",
     body: bytes = b"",
+    stream: BytesIO | None = None,
     content_type: str = "",
     headers: dict[str, str] | None = None,
     handler: Callable[..., Any] | None = None,
@@ -98,10 +111,10 @@ def call_wsgi(
         "SERVER_PROTOCOL": "HTTP/1.1",
         "HTTP_HOST": "localhost",
         "REMOTE_ADDR": "127.0.0.1",
-        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_LENGTH": str(len(stream.getbuffer() if stream else body)),
         "CONTENT_TYPE": content_type,
         "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(body),
+        "wsgi.input": stream or BytesIO(body),
         "wsgi.errors": sys.stderr,
     }
     for name, value in (headers or {}).items():
@@ -109,13 +122,14 @@ def call_wsgi(
     if file_wrapper is not None:
         environ["wsgi.file_wrapper"] = file_wrapper
     application: Callable[..., Any] = handler or WSGIHandler()
-    pieces = application(environ, start_response)
-    try:
-        answer.pieces.extend(pieces)
-    except Exception as failure:
-        answer.failure = failure
-    finally:
-        pieces.close()
+    with _connections_stay_open():
+        pieces = application(environ, start_response)
+        try:
+            answer.pieces.extend(pieces)
+        except Exception as failure:
+            answer.failure = failure
+        finally:
+            pieces.close()
     return answer
 
 
@@ -164,7 +178,8 @@ async def acall(
         "server": ("127.0.0.1", 80),
     }
     try:
-        await (handler or ASGIHandler())(scope, receive, send)
+        with _connections_stay_open():
+            await (handler or ASGIHandler())(scope, receive, send)
     except Exception as failure:
         answer.failure = failure
         for frame, _ in traceback.walk_tb(failure.__traceback__):
