@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from traceback import walk_tb
+from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 import sentry_sdk
@@ -83,7 +86,7 @@ class TelemetryConfig:
             if self._client is not None or not self.settings.enabled:
                 return
             options = build_options(self.settings, self.gate)
-            client = _made_client(options, process_wide=process_wide)
+            client = self._made_client(options, process_wide=process_wide)
             # The SDK may have wrapped the transport to print what has not passed the gate.
             client.transport = gated_part(client.transport, self.gate)
             sampler = client.options.get("traces_sampler")
@@ -97,6 +100,30 @@ class TelemetryConfig:
                 auto_enabling_integrations=False,
             )
             self._client = client
+
+    def _made_client(self, options: dict[str, Any], *, process_wide: bool) -> Any:
+        """Make the SDK's client.
+
+        :raises SettingsError: when the SDK refuses an option or an integration.
+        """
+        try:
+            with warnings.catch_warnings():
+                # Deprecated by newer SDKs; whoever gives it has been told by their documentation.
+                warnings.filterwarnings("ignore", "The send_default_pii option", DeprecationWarning)
+                if not process_wide:
+                    return sentry_sdk.Client(**options)
+                sentry_sdk.init(**options)
+        except (DidNotEnable, ImportError) as error:
+            name = _integration_in(error.__traceback__)
+            by_name = name in self.settings.instrument
+            problem = Problem(
+                setting="TELEMETRY_INSTRUMENT" if by_name else "TELEMETRY_SENTRY_OPTIONS",
+                allowed="integrations whose libraries are installed",
+                got=repr(name) if name else "one whose library isn't",
+                hint=f"sentry-sdk says: {error}.",
+            )
+            raise SettingsError([problem]) from error
+        return sentry_sdk.Scope.get_global_scope().client
 
     def shutdown(self, timeout: float = 2.0) -> None:
         """Send what is waiting, for at most ``timeout`` seconds, and stop. Never raises."""
@@ -258,24 +285,14 @@ def _plain(name: str) -> str:
     return str.__str__(name)
 
 
-def _made_client(options: dict[str, Any], *, process_wide: bool) -> Any:
-    """Make the SDK's client.
-
-    :raises SettingsError: when the SDK refuses an option or an integration.
-    """
-    try:
-        if not process_wide:
-            return sentry_sdk.Client(**options)
-        sentry_sdk.init(**options)
-    except DidNotEnable as error:
-        problem = Problem(
-            setting="TELEMETRY_INSTRUMENT",
-            allowed="integrations whose libraries are installed",
-            got="one that can't be switched on",
-            hint=f"sentry-sdk says: {error}.",
-        )
-        raise SettingsError([problem]) from error
-    return sentry_sdk.Scope.get_global_scope().client
+def _integration_in(traceback: TracebackType | None) -> str | None:
+    """Return the name of the integration in which an exception was raised."""
+    found = None
+    for frame, _ in walk_tb(traceback):
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("sentry_sdk.integrations."):
+            found = module.split(".")[2]
+    return found
 
 
 _lock = threading.Lock()

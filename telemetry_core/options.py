@@ -122,11 +122,11 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
 
     keep_out(LOGGER_NAME)
     options: dict[str, Any] = {**COLLECT_LITTLE, **_COLLECT_LITTLE_BEFORE}
+    if "data_collection" in DEFAULT_OPTIONS and "data_collection" in given:
+        # The SDK would ignore it as well, but with a warning.
+        given.pop("send_default_pii", None)
     if "data_collection" in DEFAULT_OPTIONS and "send_default_pii" not in given:
         del options["send_default_pii"]
-    elif "data_collection" in given:
-        # The SDK would ignore it as well, but with a warning.
-        del given["send_default_pii"]
     elif "send_default_pii" in given:
         del options["data_collection"]
     options |= {

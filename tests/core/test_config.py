@@ -408,10 +408,10 @@ def cyclic_error() -> BaseException:
 
 
 def nested_group() -> BaseException:
-    group: Exception = ValueError("inner")
+    errors: list[Exception] = [ValueError("inner")]
     for _ in range(200):
-        group = ExceptionGroup("group", [group])
-    return group
+        errors = [ExceptionGroup("group", errors)]
+    return errors[0]
 
 
 def cyclic() -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import CoroutineType
 from typing import Any, Literal
 
 import pytest
@@ -114,6 +115,12 @@ async def later() -> bool:
     return True
 
 
+def asked_later() -> CoroutineType[Any, Any, bool]:
+    coroutine = later()
+    assert isinstance(coroutine, CoroutineType)
+    return coroutine
+
+
 class Hostile:
     """An answer that can't be compared or read."""
 
@@ -158,10 +165,10 @@ def test_only_true_is_consent(
 
 def test_a_coroutine_is_closed() -> None:
     """A coroutine as an answer is not left to warn that nobody awaited it."""
-    made: list[Coroutine[Any, Any, bool]] = []
+    made: list[CoroutineType[Any, Any, bool]] = []
 
     def ask(_: object) -> object:
-        made.append(later())
+        made.append(asked_later())
         return made[-1]
 
     assert decided(Facts(), consent=ask) is NONE

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -111,7 +111,7 @@ def test_a_block_has_a_session_of_its_own() -> None:
 def test_a_block_may_end_in_another_context() -> None:
     """A generator that is closed from another context than it ran in ends without an error."""
 
-    def pieces() -> Iterator[str]:
+    def pieces() -> Generator[str, None, None]:
         with manager().session() as session_id:
             yield session_id
 

@@ -63,7 +63,7 @@ class Kept:
         """Return the parsed items of one type, oldest first."""
         payloads = [item.json for item in self.items(type)]
         assert all(isinstance(payload, dict) for payload in payloads)
-        return payloads  # type: ignore[return-value]  # each is a dict: asserted above
+        return payloads
 
     def event(self) -> dict[str, Any]:
         """Return the only event there is; fail the test when there are more or none."""
@@ -87,8 +87,8 @@ def telemetry(**settings: Any) -> Iterator[Running]:
     What the block leaves in the SDK's scopes and in the session of this context is forgotten.
     """
     kept = Kept()
-    given = {"dsn": DSN, "environment": "testing", "release": "1.2.3", "traces_sample_rate": 0.0}
-    given = {**given, "profiles_sample_rate": 0.0, **settings}
+    given: dict[str, Any] = {"dsn": DSN, "environment": "testing", "release": "1.2.3"}
+    given |= {"traces_sample_rate": 0.0, "profiles_sample_rate": 0.0, **settings}
     options = {"transport": kept.transport, **given.pop("sentry_options", {})}
     read = Settings(enabled=True, sentry_options=options, **given)
     token = sessions.bind(None)
