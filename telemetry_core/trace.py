@@ -54,20 +54,20 @@ def start_transaction(
     :param rate: from 0.0 to 1.0, or None when a ``traces_sampler`` of the user's is to decide.
     :param caller_sampled: the caller's decision, which is honoured.
     """
-    sampled: bool | None = None
-    thrown = 0.0
-    if rate is not None:
-        if caller_sampled is not None:
-            sampled = caller_sampled
-        elif rate > 0.0:
-            thrown = dice()
-            sampled = thrown < rate
-        if not sampled:
-            return None
+    if rate is not None and (caller_sampled is False or (rate <= 0.0 and not caller_sampled)):
+        return None
     if _streams_spans():
         return _start_segment()
+    sampled: bool | None = None
+    # As the SDK writes it; to throw 0.9999999 and write 1.000000 would make it worthless.
+    thrown = int(dice() * 1_000_000) / 1_000_000
+    if rate is not None:
+        sampled = caller_sampled or thrown < rate
+        if not sampled:
+            return None
     trace = scope.get_active_propagation_context()
     assert trace is not None  # begin_trace gave it one
+    baggage = Baggage({"sample_rand": f"{thrown:.6f}"})
     transaction = Transaction(
         name=UNNAMED,
         op="http.server",
@@ -77,7 +77,7 @@ def start_transaction(
         parent_span_id=trace.parent_span_id,
         parent_sampled=caller_sampled,
         sampled=sampled,
-        baggage=Baggage({"sample_rand": f"{thrown:.6f}"}),
+        baggage=baggage,
     )
     started = sentry_sdk.start_transaction(transaction)
     if not started.sampled:
@@ -85,6 +85,7 @@ def start_transaction(
     if rate is not None and caller_sampled is None:
         # The decision was ours, so the SDK takes the rate for 1; the server extrapolates by it.
         transaction.sample_rate = rate
+        baggage.sentry_items["sample_rate"] = str(rate)
     sentry_sdk.get_current_scope().span = transaction
     return transaction
 
