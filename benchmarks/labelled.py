@@ -160,7 +160,9 @@ class Values:
             value = self.faker.phone_number()
             digits = sum(char.isdigit() for char in value)
             # Ten bare digits are a number like any other: nothing marks them as a telephone's.
-            marked = value.startswith("+") or (value[0] in "0(" and re.search(r"\d[ ./()-]\d", value))
+            marked = value.startswith("+") or (
+                value[0] in "0(" and re.search(r"\d[ ./()-]\d", value)
+            )
             if digits >= 9 and (marked or re.fullmatch(r"\d{3}[-.]\d{3}[-.]\d{4}(x\d+)?", value)):
                 return Value(value)
 
@@ -174,7 +176,9 @@ class Values:
         return Value(number)
 
     def iban(self) -> Value:
-        number = self.by_locale[self.pick("en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "fi_FI")].iban()
+        number = self.by_locale[
+            self.pick("en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "fi_FI")
+        ].iban()
         if self.random.random() < 0.5:
             number = " ".join(number[i : i + 4] for i in range(0, len(number), 4))
         return Value(number)
@@ -194,6 +198,7 @@ class Values:
                     self.by_locale["en_GB"].ssn,
                     self.by_locale["fi_FI"].ssn,
                     self.by_locale["ko_KR"].ssn,
+                    self.by_locale["sv_SE"].ssn,
                 )
             )()
         )
@@ -204,7 +209,6 @@ class Values:
 
     def secret(self) -> Value:
         alnum = string.ascii_letters + string.digits
-        lower = string.ascii_lowercase + string.digits
         url = alnum + "-_"
         forms: tuple[Callable[[], str], ...] = (
             lambda: "AKIA" + self.chars(string.ascii_uppercase + "234567", 16),
@@ -232,13 +236,74 @@ class Values:
             lambda: f".eJ{self.chars(url, 60)}:1{self.chars(alnum, 5)}:{self.chars(url, 43)}",
             lambda: f"eyJ{self.chars(url, 30)}.{self.chars(url, 6)}.{self.chars(url, 27)}",
         )  # fmt: skip
-        assert lower
         return Value(self.random.choice(forms)())
+
+    def credential(self) -> Value:
+        """A value next to a word that says what it is, as logs, headers and reprs write it."""
+        faker = self.faker
+        word = self.random.choice(
+            (
+                lambda: faker.password(length=self.random.randint(8, 20)),
+                lambda: faker.password(special_chars=False),
+                lambda: faker.user_name() + str(faker.random_int(10, 9999)),
+                lambda: self.chars(string.hexdigits.lower(), 32),
+                lambda: self.chars(string.ascii_letters + string.digits, 24),
+            )
+        )().strip(".,;:!?&)\"'\\<>(%$*{@[+")
+        word = re.sub(r"[\s\"'\\<>&;,%]", "x", word)
+        key = self.pick(
+            "password", "passwd", "PASSWORD", "db_password", "user.password", "userPassword", "secret",
+            "client_secret", "api_key", "apikey", "X-Api-Key", "API-KEY", "access_token", "accessToken",
+            "refresh_token", "auth_token", "csrftoken", "sessionid", "PHPSESSID", "JSESSIONID", "private_key",
+            "secret_key", "SECRET_KEY", "token", "jwt", "pwd", "passphrase", "credentials", "authorization",
+        )  # fmt: skip
+        shape = self.pick(
+            "{}={}",
+            "{}: {}",
+            '"{}": "{}"',
+            "'{}': '{}'",
+            '{}="{}"',
+            "{}='{}'",
+            "{}:{}",
+            "'{}' => '{}'",
+        )
+        return Value(shape.format(key, word), (word,))
+
+    def parameter(self) -> Value:
+        """A sensitive parameter of a URL."""
+        key = self.pick(
+            "token", "key", "sig", "code", "state", "email", "access_token", "X-Amz-Signature", "api_key", "password",
+            "signature", "id_token", "session", "name", "phone", "auth",
+        )  # fmt: skip
+        word = self.chars(string.ascii_letters + string.digits, self.random.randint(8, 40))
+        path = self.pick("https://example.com/cb", "/reset/", "wss://example.com:8443/x")
+        return Value(f"{path}{self.pick('?', '?page=2&')}{key}={word}&x=1", (word,))
+
+    def user_info(self) -> Value:
+        """User and password in a URL."""
+        user, word = self.name(), self.chars(string.ascii_letters + string.digits, 12)
+        scheme = self.pick("https", "postgres", "redis", "amqp", "mongodb+srv", "ftp")
+        return Value(f"{scheme}://{user}:{word}@db.example.com:5432/app", (word, user + ":"))
+
+    def location(self) -> Value:
+        latitude, longitude = (str(self.faker.latitude()), str(self.faker.longitude()))
+        shape = self.pick(
+            "lat={}&lon={}", '"latitude": {}, "longitude": {}', "lat: {}, lng: {}", "gps: {}, {}"
+        )
+        return Value(shape.format(latitude, longitude), (latitude, longitude))
+
+    def imei(self) -> Value:
+        digits = [int(d) for d in "35" + self.chars(string.digits, 12)]
+        total = sum(d if i % 2 == 0 else sum(divmod(2 * d, 10)) for i, d in enumerate(digits))
+        number = "".join(map(str, digits)) + str(-total % 10)
+        shape = self.pick("imei={}", "IMEI: {}", '"imei": "{}"')
+        return Value(shape.format(number), (number,))
 
 
 KINDS = (
     "email", "ipv4", "ipv6", "path_unix", "path_plain", "path_windows", "path_unc", "path_other",
     "path_home", "phone", "card", "iban", "ssn", "national_id", "mac", "secret",
+    "credential", "parameter", "user_info", "location", "imei",
 )  # fmt: skip
 
 
@@ -251,9 +316,7 @@ def _escapes(text: str) -> str:
 
 
 def _wide(text: str) -> str:
-    return "".join(
-        chr(ord(c) + 0xFEE0) if c in "@.:0123456789" else c for c in text
-    )
+    return "".join(chr(ord(c) + 0xFEE0) if c in "@.:0123456789" else c for c in text)
 
 
 def _inside(text: str, mark: str) -> str:
@@ -326,7 +389,11 @@ FORMS: tuple[Form, ...] = (
 _UNFIT = {
     "path_": ("url path", "sql like", "newline escape", "japanese", "typographic", "ellipsis", "em dash", "chinese", "guillemets"),
     "path_windows": ("pipe",),
-    "phone": (),
+    # Inside a name or a longer word, or where the context says that it is something else.
+    "credential": ("sql like", "ellipsis", "chinese", "japanese", "em dash", "backticks", "braces", "round brackets", "brackets", "angle brackets", "sentence end", "question", "guillemets", "typographic", "newline escape", "pipe", "xml", "html", "sql", "single quotes", "double quotes", "repr in repr"),
+    "parameter": (),
+    "location": ("zero width", "soft hyphen", "word joiner"),
+    "imei": ("zero width", "soft hyphen", "word joiner"),
 }  # fmt: skip
 
 
@@ -342,7 +409,11 @@ def samples(seed: int, per_kind: int) -> Iterator[Sample]:
             value = make()
             kept = (before, after)
             yield Sample(
-                kind=kind, form=name, text=before + write(value.text) + after, gone=value.gone, kept=kept
+                kind=kind,
+                form=name,
+                text=before + write(value.text) + after,
+                gone=value.gone,
+                kept=kept,
             )
             if index % 10 == 0:
                 several = [make() for _ in range(3)]
@@ -409,17 +480,26 @@ def negatives(seed: int, count: int) -> Iterator[str]:
             (
                 lambda: "%d.%d.%d" % (n(40), n(40), n(3000)),
                 lambda: "".join(rng.choices(hexes, k=rng.choice((8, 16, 24, 32, 40, 64)))),
-                lambda: "{}-{}-4{}-a{}-{}".format(*("".join(rng.choices(hexes, k=k)) for k in (8, 4, 3, 3, 12))),
-                lambda: "%04d-%02d-%02d %02d:%02d:%02d" % (1990 + n(60), 1 + n(12), 1 + n(28), n(24), n(60), n(60)),
+                lambda: "{}-{}-4{}-a{}-{}".format(
+                    *("".join(rng.choices(hexes, k=k)) for k in (8, 4, 3, 3, 12))
+                ),
+                lambda: (
+                    "%04d-%02d-%02d %02d:%02d:%02d"
+                    % (1990 + n(60), 1 + n(12), 1 + n(28), n(24), n(60), n(60))
+                ),
                 lambda: "%02d.%02d.%04d" % (1 + n(28), 1 + n(12), 1990 + n(60)),
                 lambda: "%d/%d/%d" % (1 + n(12), 1 + n(28), 1990 + n(60)),
                 lambda: "%02d:%02d:%02d.%03d" % (n(24), n(60), n(60), n(1000)),
                 lambda: "id=%d" % n(10 ** rng.choice((3, 5, 7, 9, 10, 11))),
                 lambda: "took %.3f ms, %d rows" % (rng.random() * 1000, n(10000)),
                 lambda: "x[%d:%d:%d]" % (n(100), n(100), n(9)),
-                lambda: f"/{rng.choice(('api', 'shop', 'v2'))}/{rng.choice(('orders', 'users'))}/{n(99999)}/",
+                lambda: (
+                    f"/{rng.choice(('api', 'shop', 'v2'))}/{rng.choice(('orders', 'users'))}/{n(99999)}/"
+                ),
                 lambda: "0x%x" % n(2**48),
-                lambda: "SELECT t%d.id FROM t%d WHERE t%d.a = %%s LIMIT %d" % (n(9), n(9), n(9), n(100)),
+                lambda: (
+                    "SELECT t%d.id FROM t%d WHERE t%d.a = %%s LIMIT %d" % (n(9), n(9), n(9), n(100))
+                ),
                 lambda: "%.6f" % (rng.random() * 1e6),
                 lambda: "17%d" % (10**11 + n(10**10)),
             )

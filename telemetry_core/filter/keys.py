@@ -73,11 +73,11 @@ _HELD = (
     "sharedkey", "masterkey", "securitykey", "licensekey", "clientkey", "publickey", "hmackey",
     "cookie", "csrf", "xsrf", "accesstoken", "authtoken", "refreshtoken", "idtoken",
     "bearertoken", "sessionid", "sessid", "sessiontoken", "authorization", "authentication",
-    "oauth", "creditcard", "cardnumber", "socialsecurity", "connectionstring", "mysqlpwd",
+    "creditcard", "cardnumber", "socialsecurity", "connectionstring", "mysqlpwd",
 )  # fmt: skip
 # As a part of the name of its own: "auth" but not "author".
 _PARTS = frozenset(
-    "auth token tokens jwt bearer cred creds pass pw pin otp totp mfa cvv cvc ssn sid dsn "
+    "auth oauth token tokens jwt bearer cred creds pass pw pin otp totp mfa cvv cvc ssn sid dsn "
     "authenticated authenticator authorized authtok signature sig nonce salt xapikey".split()
 )
 # A count of tokens is a number, not a token.
@@ -95,13 +95,15 @@ def is_sensitive(key: str) -> bool:
     """
     if key == "session_id":
         return False
-    parts = [part.lower() for part in _BOUNDARY.split(key) if part]
-    glued = "".join(parts)
+    parts = {part.lower().rstrip("0123456789") for part in _BOUNDARY.split(key)}
+    glued = re.sub("[^a-z0-9]+", "", key.lower())
     if any(word in glued for word in _HELD):
-        return glued != "sessionid" or key != "session_id"
-    hits = _PARTS.intersection(parts)
-    if hits <= {"token", "tokens"} and hits and _COUNTED.intersection(parts):
-        return "tokens" not in hits and "count" not in parts
+        return True
+    hits = _PARTS & parts
+    if hits == {"tokens"}:
+        return not _COUNTED & parts
+    if hits == {"token"}:
+        return not {"count", "time"} & parts
     return bool(hits)
 
 

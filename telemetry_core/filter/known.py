@@ -21,7 +21,8 @@ next white space."""
 MIN_LENGTH = 4
 """Characters of the shortest value: shorter ones are found in any text."""
 PREFIX = 12
-"""Characters at the beginning of a longer value that give it away, when it was cut off."""
+"""Characters at the beginning of a longer value that give it away where a text was cut off; twice
+as many do so anywhere."""
 
 # Values that forms and headers send all the time, and that say nothing about anybody.
 _TRIVIAL = frozenset(
@@ -95,7 +96,7 @@ class KnownValues:
             if len(value) > PREFIX
             for length in range(_SHORTEST_CUT, PREFIX + 1)
         }
-        self._values = [(value[: PREFIX + 4], value, token) for value, token in longest]
+        self._values = [(value[: PREFIX + 1], value, token) for value, token in longest]
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -143,20 +144,23 @@ class KnownValues:
         return spans
 
     def _found(self, folded: str) -> Iterator[tuple[int, int, str]]:
+        cut: list[tuple[int, int, str]] = []
         for beginning, value, token in self._values:
             start = folded.find(beginning)
             while start >= 0:
                 end = start + _common(folded, start, value)
-                whole = end - start == len(value)
-                cut = end - start > PREFIX or folded.startswith(("...", "\u2026"), end)
-                if _is_boundary(folded, start) and (
-                    (whole and (_is_boundary(folded, end) or len(value) == MAX_LENGTH))
-                    or (cut and not whole and len(value) > PREFIX)
-                ):
-                    yield start, end, token
-                    start = folded.find(beginning, end)
-                else:
-                    start = folded.find(beginning, start + 1)
+                next_start = start + 1
+                if _is_boundary(folded, start):
+                    if end - start == len(value):
+                        if _is_boundary(folded, end) or len(value) == MAX_LENGTH:
+                            yield start, end, token
+                            next_start = end
+                    elif _is_cut(folded, start, end):
+                        cut.append((start, end, token))
+                        next_start = end
+                start = folded.find(beginning, next_start)
+        # Whole values first: two that begin alike are not one cut off.
+        yield from sorted(cut, key=lambda span: span[0] - span[1])
         if self._beginnings:
             yield from self._cut_off(folded)
 
@@ -169,6 +173,14 @@ class KnownValues:
                 if token is not None and end >= length and _is_boundary(folded, end - length):
                     yield end - length, end, token
                     break
+
+
+def _is_cut(text: str, start: int, end: int) -> bool:
+    """Tell whether a value breaks off at ``end`` because a text was cut off, not by chance."""
+    length = end - start
+    return length >= 2 * PREFIX or (
+        length > PREFIX and (end == len(text) or text.startswith(("...", "\u2026"), end))
+    )
 
 
 def _common(text: str, start: int, value: str) -> int:

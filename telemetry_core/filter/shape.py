@@ -69,9 +69,7 @@ def _after(words: set[str]) -> str:
 
 _MARKS = bytes(ord("@") if chr(code) in "@%&\\~?" else code for code in range(256))
 
-_LETTERS = bytes(
-    ord("a") if chr(code).isalpha() and code < 128 else code for code in range(256)
-)
+_LETTERS = bytes(ord("a") if chr(code).isalpha() and code < 128 else code for code in range(256))
 
 PLAIN, SQUEEZED, RUNS, MARKED, LETTERS, REVERSED = range(6)
 """The projections: the shape; it without separators; with words of ``a``; with

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
 from telemetry_core.filter.shape import ALL, ANY, MARK, TRAITS, shape_of, traits_of
-from telemetry_core.filter.views import View, views_of
+from telemetry_core.filter.views import View, spaced_view, views_of
 
 FILTERED = "[Filtered]"
 MAX_ROUNDS = 4
@@ -196,6 +196,7 @@ class TextFilter:
     def _find(self, text: str, traits: int) -> list[_Finding]:
         """Return the values in a text, in order and apart from each other."""
         found = _Found(text)
+        views: list[View] = []
         if traits & MARK and (not text.isascii() or _ENCODED(text)):
             views = list(views_of(text))
             for view in reversed(views):
@@ -206,7 +207,12 @@ class TextFilter:
             for view in reversed(views):
                 self._collect(view.text, view, traits_of((view.text,)).get(0, 0) | ANY, found)
         self._collect(text, None, traits | ANY, found)
+        # Read last: in "a+tag%40example.com" the plus may well be one.
+        if views and "+" in text and "%" in text:
+            view = spaced_view(views[-1])
+            self._collect(view.text, view, traits_of((view.text,)).get(0, 0) | ANY, found)
         return sorted(found.findings)
+
     def _collect(
         self, text: str, view: View | None, traits: int, found: _Found, raw: bool = False
     ) -> None:
@@ -234,7 +240,8 @@ class TextFilter:
 
     def _plan(self, traits: int) -> _Plan:
         """Return the rows worth trying on a text with such traits, those that share a trigger
-        together."""
+        together.
+        """
         plan = self._plans.get(traits)
         if plan is None:
             rows = (row for row in self._rows if row.traits & traits)

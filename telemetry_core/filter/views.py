@@ -35,7 +35,10 @@ _ENCODED = re.compile(
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}(?=;));?"
     rf"|[{_FOLDED}]"
 )
-_NUMBERED = re.compile(r"\\++(?:u\{?[0-9A-Fa-f]{4}\}?|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2})")
+_NUMBERED = re.compile(
+    r"\\++u[Dd][89ABab][0-9A-Fa-f]{2}\\++u[Dd][C-Fc-f][0-9A-Fa-f]{2}"
+    r"|\\++(?:u\{?[0-9A-Fa-f]{4}\}?|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2})"
+)
 # Undone only when nothing else is left to undo: a Windows path looks escaped all over.
 _ESCAPED = re.compile(r"\\++[\"'/nrtfvb0]")
 _STEPS = (_ENCODED, _NUMBERED, _ESCAPED)
@@ -75,6 +78,12 @@ def _decode(encoded: str) -> str:
     if first == "&":
         return html.unescape(encoded)
     escape = encoded.lstrip("\\")
+    if "\\" in escape:  # a surrogate pair
+        return (
+            "".join(chr(int(unit.strip("u"), 16)) for unit in re.split(r"\\+", escape))
+            .encode("utf-16", "surrogatepass")
+            .decode("utf-16")
+        )
     if escape[0] in "uUx" and len(escape) > 1:
         code = int(escape[1:].strip("{}"), 16)
         return chr(code) if code < 0x110000 else encoded
@@ -157,14 +166,22 @@ def views_of(text: str) -> Iterator[View]:
         inner = view
 
 
-_FOLDABLE = re.compile(r"[\s+]++|[^\x00-\x7f]")
+def spaced_view(view: View) -> View:
+    """Return a view in which ``+`` is a space, as forms write it (application/x-www-form-urlencoded).
+
+    Only for texts that are percent-encoded elsewhere: in others a ``+`` is a plus.
+    """
+    return View(view.text.replace("+", " "), view.unescaped, [0], [(0, 0, 0)], view)
+
+
+_FOLDABLE = re.compile(r"[\s+]++|\\\\++|[^\x00-\x7f]")
 
 
 def fold_view(text: str, inner: View | None = None) -> View:
     """Return a view of a text in which case and white space are folded.
 
     Its text is in the form of ``str.casefold``, with one space for each run of white space and
-    ``+``, which forms write for a space. The offsets stay right where folding makes characters more ("\u00df" becomes "ss").
+    ``+``, which forms write for a space, and one backslash for each run of them. The offsets stay right where folding makes characters more ("\u00df" becomes "ss").
     """
     pieces: list[str] = []
     decoded: list[int] = []
@@ -173,7 +190,10 @@ def fold_view(text: str, inner: View | None = None) -> View:
     for match in _FOLDABLE.finditer(text):
         start, end = match.span()
         found = match.group()
-        folded = found.casefold() if found > "\x7f" and not found.isspace() else " "
+        if found[0] == "\\":
+            folded = "\\"
+        else:
+            folded = found.casefold() if found > "\x7f" and not found.isspace() else " "
         if len(folded) == end - start:
             continue
         if start > position:

@@ -26,8 +26,8 @@ DETECTORS: tuple[Detector, ...] = (
     *device.DETECTORS,
     *identity.DETECTORS,
     *network.DETECTORS,
-    *contact.DETECTORS,
     *location.DETECTORS,
+    *contact.DETECTORS,
 )
 
 

@@ -100,7 +100,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("digits",),
         trigger=_DIGITS,
         pattern=(
-            rf"(?<![0-9A-Za-z_])(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?(?:{_GAP}[0-9]){{4,14}})"
+            rf"(?<![0-9A-Za-z_])(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?"
+            r"(?:[ .\-/+]{0,2}\([0-9]{1,5}\))?(?:[ .\-/+]{0,3}[0-9]){2,14})"
             r"(?:[ ]?(?:x|ext\.? ?)[0-9]{1,6})?(?![0-9])"
         ),
         check=_is_international,

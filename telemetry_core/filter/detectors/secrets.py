@@ -76,13 +76,25 @@ _PLACEHOLDER = re.compile(
 _FIELD = re.compile(r"_?[A-Za-z]+(?:[_-][A-Za-z]+)+").fullmatch
 
 
+def _is_jumble(text: str) -> bool:
+    """Tell what a generator of passwords makes from code: digits among marks that code has not."""
+    word = re.split(r"[\s,;]", text, maxsplit=1)[0]
+    return (
+        re.search(r"[A-Za-z0-9)(][!@#$^&*~+?][A-Za-z0-9)(]", word) is not None
+        and (re.search("[0-9]", word) is not None)
+        and not word.startswith(("{", "$", "%", "<", "(", "["))
+    )
+
+
 def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     """Tell a value from code, and from words about credentials."""
     text, start = match.string, match.end()
-    if not _is_sensitive(match["key"]) or _CODE.match(text, start):
+    if not _is_sensitive(match["key"]):
+        return False
+    if _CODE.match(text, start) and not _is_jumble(text[start : start + 64]):
         return False
     found = _PLAIN_VALUE(text, start)
-    if found is None or _CODE.match(found["value"]):
+    if found is None or (_CODE.match(found["value"]) and not _is_jumble(found["value"])):
         return False
     key, value, assign = match["key"].lower(), found["value"], match["assign"].strip("\\\"'")
     lowered = value.strip(".!?").lower()
@@ -174,7 +186,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="[Filtered]",
         traits=("mark",),
         trigger=(r"[?&;][a-z0_.-]+(?:\[\])?=",),
-        pattern=rf"(?<=[?&;])(?i:{_PERSONAL})=(?P<value>[^&;#\s\"'<>\\]++)(?<!\[Filtered\])",
+        pattern=rf"(?<=[?&;])(?i:{_PERSONAL})=(?P<value>[^&;#\s\"'<>\\,`)}}|]++)(?<!\[Filtered\])",
         check=lambda match: re.match(r"%[sd(]|\{|\$|<|\[[A-Z][A-Za-z]*\]$", match["value"]) is None,
         finds=("/cb?code=abc123&state=x9", "?q=1&email=jane#top"),
         spares=("?page=2&sort=asc", "?token=%s", "?format=json"),

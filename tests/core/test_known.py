@@ -1,0 +1,126 @@
+"""Known values: found however they are written, and nothing else."""
+
+from __future__ import annotations
+
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telemetry_core.filter.known import MAX_VALUES, KnownValues
+
+STORY = "My secret story begins in Ulm. " * 20
+KNOWN = KnownValues(
+    [
+        ("Jane O'Neil", "[USER]"),
+        ("blue  suede\tshoes", "[INPUT]"),
+        ('Straße 12 "Süd" & Co', "[INPUT]"),
+        ("山田太郎", "[USER]"),
+        ("first line of it\nand another line", "[INPUT]"),
+        (STORY, "[INPUT]"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "filtered"),
+    [
+        ("for jane o'neil!", "for [USER]!"),
+        ("hello Jane, bye", "hello [USER], bye"),
+        ("BLUE SUEDE\n SHOES", "[INPUT]"),
+        ('STRASSE 12 "SÜD" & CO', "[INPUT]"),
+        ('straße 12 "süd" & co', "[INPUT]"),
+        ("x=" + quote("Jane O'Neil") + "&y", "x=[USER]&y"),
+        ("x=" + quote(quote("Jane O'Neil")) + "&y", "x=[USER]&y"),
+        ("x=" + quote_plus("blue  suede\tshoes") + "&y", "x=[INPUT]&y"),
+        (json.dumps({"who": 'Straße 12 "Süd" & Co'}), '{"who": "[INPUT]"}'),
+        (json.dumps({"who": "山田太郎"}), '{"who": "[USER]"}'),
+        (repr('Jane O\'Neil "x"'), "'[USER] \"x\"'"),
+        (html.escape('Straße 12 "Süd" & Co'), "[INPUT]"),
+        ("こんにちは山田太郎さん", "こんにちは[USER]さん"),
+        ("only and another line here", "only [INPUT] here"),
+        (f"got {STORY[:100]}... instead", "got [INPUT]... instead"),
+        (f"got {STORY[:9]}... instead", "got [INPUT]... instead"),
+        (f"got {STORY.strip()}", "got [INPUT]"),
+        ("Jane\u200b O'Neil", "[USER]"),
+    ],
+)
+def test_a_known_value_is_found_however_it_is_written(text: str, filtered: str) -> None:
+    """In any case, white space and encoding; whole, in part, and cut off."""
+    assert KNOWN.filter(text) == filtered
+    assert KNOWN.filter(filtered) == filtered
+
+
+@pytest.mark.parametrize(
+    "text", ["janet", "Janes", "suede shoes", "lineman", "My secret", "[USER]"]
+)
+def test_parts_of_words_stay(text: str) -> None:
+    """A value ends where a word ends."""
+    assert KNOWN.filter_with_remarks(text) == (text, ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "   ", "abc", "12", "12345", "3.14", "true", "None", "null", "on", "en", "de-DE", "en_US",
+     "zh-Hant-TW", "submit", "POST", "application/json", "text/html", "----", "[Filtered]"],
+)  # fmt: skip
+def test_short_and_trivial_values_are_left_alone(value: str) -> None:
+    """They say nothing about anybody, and would be found everywhere."""
+    known = KnownValues([(value, "[INPUT]")])
+    assert not known
+    assert known.filter(f"x {value} y") == f"x {value} y"
+
+
+def test_the_longest_value_wins() -> None:
+    """A value that holds another goes as a whole."""
+    known = KnownValues([("Jane", "[USER]"), ("Jane Street 12", "[INPUT]")])
+    assert known.filter("at Jane Street 12") == "at [INPUT]"
+
+
+def test_remarks_say_what_stands_where() -> None:
+    """Offsets count in the filtered text."""
+    filtered, remarks = KNOWN.filter_with_remarks("Jane and 山田太郎")
+    assert [(r.rule, r.kind, filtered[r.start : r.end]) for r in remarks] == [
+        ("known_value", "s", "[USER]"),
+        ("known_value", "s", "[USER]"),
+    ]
+
+
+def test_the_number_of_values_is_bounded() -> None:
+    """A form with thousands of fields costs no more than one with hundreds: the longest stay."""
+    values = [(f"value number {n} " + "x" * (n % 300), "[INPUT]") for n in range(5_000)]
+    known = KnownValues(values)
+    kept = [value for value, _ in values[:2_000] if known.filter(value) == "[INPUT]"]
+    assert len(kept) == MAX_VALUES
+    assert values[299][0] in kept
+
+
+encoders = st.sampled_from([quote, quote_plus, html.escape, lambda v: json.dumps(v)[1:-1], str])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    value=st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), min_size=7, max_size=60),
+    encode=encoders,
+    around=st.sampled_from([("", ""), ("x=", "&y"), ('{"a": "', '"}'), ("in ", " at"), ("(", ")")]),
+)  # fmt: skip
+def test_no_planted_value_survives(value, encode, around) -> None:  # type: ignore[no-untyped-def]
+    """Whatever the value and the encoding, it is gone from the text."""
+    value = "Q" + value + "Q"
+    known = KnownValues([(value, "[INPUT]")])
+    written = encode(value)
+    filtered = known.filter(around[0] + written + around[1])
+    assert written not in filtered
+    assert value not in filtered
+    assert known.filter(filtered) == filtered
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(max_size=20), max_size=5), st.text(max_size=100))
+def test_nothing_raises(values: list[str], text: str) -> None:
+    """Any strings as values and as text."""
+    filtered, remarks = KnownValues([(v, "[INPUT]") for v in values]).filter_with_remarks(text)
+    assert (filtered == text) == (remarks == ())

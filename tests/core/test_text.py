@@ -1,0 +1,229 @@
+"""The filter of texts: encodings, remarks, rest, the cache."""
+
+from __future__ import annotations
+
+import html
+import json
+import threading
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telemetry_core.filter.text import (
+    FILTERED,
+    MAX_CACHED_LENGTH,
+    MAX_FINDINGS,
+    TextFilter,
+)
+
+FILTER = TextFilter()
+
+VALUES = {
+    "email": ("jane.doe@example.com", "[EMAIL]"),
+    "ipv4": ("203.0.113.77", "[IP]"),
+    "ipv6": ("2001:db8:85a3::8a2e:370:7334", "[IP]"),
+    "phone": ("+49 30 901820", "[PHONE]"),
+    "card": ("4111 1111 1111 1111", "[CARD]"),
+    "iban": ("DE89 3704 0044 0532 0130 00", "[IBAN]"),
+    "ssn": ("123-45-6789", "[ID]"),
+    "mac": ("00:1A:2b:3c:4d:5e", "[DEVICE]"),
+    "token": ("ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8", "[SECRET]"),
+    "path": ("/home/jane/app/views.py", "views.py"),
+}
+
+
+def _escaped(text: str) -> str:
+    return "".join(char if char.isalnum() else f"\\u{ord(char):04x}" for char in text)
+
+
+def _entities(text: str) -> str:
+    return "".join(char if char.isalnum() else f"&#{ord(char)};" for char in text)
+
+
+ENCODINGS = {
+    "plain": lambda v: v,
+    "percent": lambda v: quote(v, safe=""),
+    "percent twice": lambda v: quote(quote(v, safe=""), safe=""),
+    "form": quote_plus,
+    "entities": _entities,
+    "html": html.escape,
+    "json": lambda v: json.dumps(v)[1:-1],
+    "json twice": lambda v: json.dumps(json.dumps(v)),
+    "unicode escapes": _escaped,
+    "escapes in json": lambda v: json.dumps(_escaped(v)),
+    "repr": repr,
+    "full width": lambda v: v.replace("@", "＠").replace(".", "．").replace("1", "１"),
+    "zero width": lambda v: v[:5] + "\u200b" + v[5:],
+    "soft hyphen": lambda v: v[:5] + "\u00ad" + v[5:],
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("kind", VALUES)
+def test_a_value_is_found_in_every_encoding(kind: str, encoding: str) -> None:
+    """The encoded form goes as a whole, and what stands around it stays."""
+    value, token = VALUES[kind]
+    encoded = ENCODINGS[encoding](value)
+    filtered = FILTER.filter(f"id=7 who: {encoded} (404)")
+    assert filtered.startswith("id=7 who: ")
+    assert filtered.endswith(" (404)")
+    if kind == "path":
+        assert "jane" not in filtered
+        assert "home" not in filtered
+    else:
+        assert filtered.strip("\"'\\") != encoded
+        assert token in filtered
+        assert len(filtered) - len("id=7 who:  (404)") <= len(token) + 6  # quotes, at most
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from(sorted(VALUES)),
+    encodings=st.lists(
+        st.sampled_from(["percent", "entities", "json", "unicode escapes"]), max_size=3
+    ),
+    before=st.sampled_from(
+        ["", " ", "a ", "(", "'", '"', "[", "<", "x=", "x: ", ", ", "用户 ", "— "]
+    ),
+    after=st.sampled_from(["", " ", ")", "'", '"', "]", ">", ", b", "; c", " 済", "\n"]),
+)
+def test_no_nesting_of_encodings_hides_a_value(
+    kind: str, encodings: list[str], before: str, after: str
+) -> None:
+    """Up to three encodings around each other, next to anything."""
+    value, _ = VALUES[kind]
+    text = value
+    for encoding in encodings:
+        text = ENCODINGS[encoding](text)
+    filtered = FILTER.filter(before + text + after)
+    assert text not in filtered
+    assert FILTER.filter(filtered) == filtered
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.text(
+        st.one_of(
+            st.sampled_from("0123456789abcdef.:/\\@%+-_=&?#~'\"()[]{}<> \n\u200b＠"),
+            st.characters(),
+        ),
+        max_size=80,
+    )
+)
+def test_any_text_comes_to_rest(text: str) -> None:
+    """No text raises (lone surrogates and NULs included), and a second reading changes nothing."""
+    filtered, remarks = FILTER.filter_with_remarks(text)
+    assert FILTER.filter_with_remarks(filtered) == (filtered, ())
+    assert (remarks == ()) == (filtered == text)
+    for remark in remarks:
+        assert 0 <= remark.start <= remark.end <= len(filtered)
+        assert remark.kind == ("x" if remark.start == remark.end else "s")
+
+
+def test_remarks_say_what_stands_where() -> None:
+    """Offsets count in the filtered text, also for what only a second reading finds."""
+    text = "from 10.0.0.1 by jane@example.com in /home/jane/x.py"
+    filtered, remarks = FILTER.filter_with_remarks(text)
+    assert filtered == "from [IP] by [EMAIL] in x.py"
+    assert [(r.rule, r.kind, filtered[r.start : r.end]) for r in remarks] == [
+        ("ipv4", "s", "[IP]"),
+        ("email", "s", "[EMAIL]"),
+        ("path_rooted", "x", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Django/5.2.1 on Python/3.12.1",
+        "SELECT a.b FROM t WHERE id = %s AND x IN (?, ?, $1)",
+        "data[1:2], data[::2], x[a:b:c], std::vector<int>::iterator",
+        "2024-01-02T03:04:05.678+00:00 took 12.345 ms",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "/api/orders/<id>/ and /api/v1/users",
+        "text/html; charset=utf-8",
+        "password = forms.CharField(widget=PasswordInput)",
+        "def login(username: str, password: str) -> bool:",
+        "<Foo object at 0x7f2b4c3d2e10>",
+        "a message cut off by the SDK...",
+        "Mozilla/5.0 (X11; Linux x86_64) Chrome/126.0.0.0 Safari/537.36",
+        "1700000000000 and 7204458123456789012",
+    ],
+)
+def test_clean_text_is_unchanged(text: str) -> None:
+    """What only looks like a value stays, and is remembered as clean."""
+    own = TextFilter()
+    own.prime([text])
+    assert own.filter_with_remarks(text) == (text, ())
+    assert text in own.clean
+
+
+def test_priming_remembers_clean_texts_only() -> None:
+    """No text with a value in it is ever kept, however it came in."""
+    own = TextFilter()
+    texts = [
+        "clean",
+        "jane@example.com",
+        "x\0y",
+        "\ud800",
+        "caf\u00e9",
+        "mail%40example.com is short",
+    ]
+    own.prime([*texts, *texts])
+    assert own.filter("jane@example.com") == "[EMAIL]"
+    assert set(own.clean) == {"clean", "x\0y", "\ud800", "caf\u00e9"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(st.text(max_size=30), st.sampled_from([v for v, _ in VALUES.values()]))))
+def test_priming_agrees_with_reading_one_at_a_time(texts: list[str]) -> None:
+    """A text is clean after priming exactly when filtering alone leaves it as it is."""
+    together = TextFilter()
+    together.prime(texts)
+    alone = TextFilter()
+    assert set(together.clean) == {text for text in texts if alone.filter(text) == text}
+
+
+def test_the_cache_is_bounded_in_bytes() -> None:
+    """However many clean texts come, those kept take no more than was allowed."""
+    own = TextFilter(cache_bytes=50_000)
+    for number in range(3_000):
+        own.prime([f"clean text no. {number} " + "é" * (number % 50)])
+        assert own.cached_bytes <= 50_000
+    assert len(own.clean) > 50
+    size = sum(text.__sizeof__() for text in own.clean) + own.clean.__sizeof__()
+    assert size <= 50_000
+
+
+def test_very_long_texts_are_not_cached() -> None:
+    """One long text would push out hundreds of others."""
+    own = TextFilter()
+    own.prime(["x" * (MAX_CACHED_LENGTH + 1)])
+    assert not own.clean
+
+
+def test_a_text_with_too_many_values_is_dropped_whole() -> None:
+    """Past a few thousand values nobody needs the rest, and time stays linear."""
+    filtered, remarks = FILTER.filter_with_remarks("a@b.example " * (MAX_FINDINGS + 1))
+    assert filtered == FILTERED
+    assert [remark.rule for remark in remarks] == ["unreadable"]
+
+
+def test_threads_share_a_filter() -> None:
+    """Filled and emptied from several threads, the cache keeps its bound and its promise."""
+    own = TextFilter(cache_bytes=20_000)
+
+    def work(name: int) -> None:
+        for number in range(300):
+            own.prime([f"text {name} {number}", f"u{number}@example.com"])
+            assert own.filter(f"u{number}@example.com") == "[EMAIL]"
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert own.cached_bytes <= 20_000
+    assert not [text for text in own.clean if "@" in text]
