@@ -165,11 +165,12 @@ def _without_withheld(payload: Any) -> Any:
     items = payload.get("items") if isinstance(payload, dict) else None
     if not isinstance(items, list):
         return payload
-    kept = [
-        item for item in items
-        if not (isinstance(item, dict) and WITHHELD in (item.get("attributes") or ()))
-    ]  # fmt: skip
-    return {**payload, "items": kept}
+    return {**payload, "items": [item for item in items if not _is_withheld(item)]}
+
+
+def _is_withheld(span: Any) -> bool:
+    attributes = span.get("attributes") if isinstance(span, dict) else None
+    return isinstance(attributes, dict) and WITHHELD in attributes
 
 
 def _name_session(payload: dict[str, Any], session_id: str | None) -> None:

@@ -126,6 +126,7 @@ def digits(value: object, walk: Walk) -> object:
 
 _ABSOLUTE = re.compile(r"(?i)[/\\~]|[a-z]:[/\\]|[a-z][a-z0-9+.\-]*:/")
 _INSIDE_PROJECT = re.compile(r"(?:[\w.@+\-]+[/\\])*[\w.@+\-]+")
+_FILE_NAME = re.compile(r"[\w.@+\-]{1,200}")
 _MADE_UP = re.compile(r"<[\w. \-]{1,80}>")
 _SEPARATOR = re.compile(r"[/\\]")
 # Where a path that lost its leading slash still begins with the folder of somebody's files.
@@ -149,8 +150,12 @@ def path(value: object, walk: Walk) -> object:
         and parts[0].lower() not in _HOME_FOLDERS
     ):
         return "/".join(walk.read(part, known=False) for part in parts)
-    result = walk.read(parts[-1], known=False)
-    if len(parts) > 1 and walk.note is None:
+    # A file of code has no space in its name; a sentence that poses as one does.
+    name = parts[-1] if _FILE_NAME.fullmatch(parts[-1]) else FILTERED
+    result = walk.read(name, known=False)
+    if name is FILTERED:
+        walk.note = remarked(("form", "s", 0, len(FILTERED)))
+    elif len(parts) > 1 and walk.note is None:
         walk.note = remarked(("path", "s", 0, len(result)))
     return result
 

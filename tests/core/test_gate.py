@@ -272,10 +272,13 @@ def test_the_sdks_other_transports_stand_behind_the_gate(experiment: str) -> Non
                 else:
                     await asyncio.to_thread(config.client.flush, 3)
             body = collector.body()
+            pool = config.client.transport._pool
             if experiment == "transport_async":
                 await config.client.close_async(timeout=1)
+                await pool.aclose()
             else:
                 config.client.close(timeout=1)
+                pool.close()
             return name, body
 
     name, body = asyncio.run(run())

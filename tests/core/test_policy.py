@@ -159,6 +159,8 @@ PATHS = [
     ("../jane/views.py", "views.py", "a path that leaves the project"),
     ("home/jane/views.py", "views.py", "an absolute path without its slash"),
     ("jane roe/views.py", "views.py", "a folder with a space"),
+    ("the order of Jane Roe", "[Filtered]", "a sentence"),
+    ("/srv/notes of Jane Roe", "[Filtered]", "a file of somebody's, not of code"),
     ("<string>", "<string>", "code that has no file"),
     ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap>", "the same"),
 ]
