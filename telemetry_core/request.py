@@ -158,7 +158,9 @@ class Request:
         self._known: tuple[tuple[KnownPair, ...], KnownValues | None] | None = None
         self._scopes: Scopes | None = None
         self._binding: _Binding | None = None
-        self.permission = decide(config.settings, facts, config.drops)
+        self._is_recorded = False
+        self.permission = Permission.NONE
+        self.permission = self._decided()
         self._is_recorded = traced and config.traces and self.permission is Permission.FULL
 
     def enter(self) -> None:
@@ -286,6 +288,18 @@ class Request:
         if self._status is not None:
             event.setdefault("contexts", {})["response"] = {"status_code": self._status}
 
+    def _decided(self) -> Permission:
+        config = self._config
+        if config.settings.consent is None:
+            return decide(config.settings, self.facts, config.drops)
+        # What the application's own callable logs or captures is of a request without consent.
+        self.enter()
+        try:
+            return decide(config.settings, self.facts, config.drops)
+        finally:
+            self.leave()
+            self._scopes = None
+
     def _start_transaction(self, scopes: Scopes, caller: str | None) -> None:
         try:
             self._transaction = start_transaction(
@@ -345,6 +359,13 @@ def capture_exception(
         mechanism={"type": "telemetry", "handled": handled},
     )
     return sentry_sdk.get_current_scope().capture_event(event, hint=hint)
+
+
+def is_failure(error: BaseException) -> bool:
+    """Tell whether what ended a request is an error, and not how processes and generators end."""
+    if isinstance(error, SystemExit):
+        return error.code not in (None, 0)
+    return not isinstance(error, GeneratorExit | KeyboardInterrupt)
 
 
 def without_own_frames(traceback: TracebackType | None) -> TracebackType | None:

@@ -140,8 +140,9 @@ async def acall(
     body: bytes = b"",
     headers: dict[str, str] | None = None,
     handler: Callable[..., Awaitable[None]] | None = None,
+    hangs_up_after: float | None = None,
 ) -> Answer:
-    """Call the site as an ASGI server does."""
+    """Call the site as an ASGI server does, for a visitor who may hang up after so many seconds."""
     path, query = _split(target)
     answer = Answer()
     is_asked = False
@@ -149,7 +150,10 @@ async def acall(
     async def receive() -> dict[str, Any]:
         nonlocal is_asked
         if is_asked:
-            await asyncio.Event().wait()
+            await (
+                asyncio.Event().wait() if hangs_up_after is None else asyncio.sleep(hangs_up_after)
+            )
+            return {"type": "http.disconnect"}
         is_asked = True
         return {"type": "http.request", "body": body, "more_body": False}
 

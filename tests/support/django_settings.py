@@ -43,3 +43,8 @@ TEMPLATES = [
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 FILE_UPLOAD_TEMP_DIR = tempfile.gettempdir()
 USE_TZ = True
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"django_site": {"level": "INFO"}},
+}

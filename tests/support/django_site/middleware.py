@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
 from django.template.response import TemplateResponse
@@ -84,3 +85,16 @@ class RendersTemplate:
         if request.GET.get("fail") == "replaced":
             return TemplateResponse(request, "broken.html", {"numbers": Numbers()}).render()
         return response
+
+
+class Watching:
+    """Notes how many wrappers Django's connection has while a request is answered."""
+
+    seen: ClassVar[list[int]] = []
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        self.seen.append(len(connection.execute_wrappers))
+        return self.get_response(request)

@@ -32,6 +32,7 @@ urlpatterns = [
     path("logged/<str:name>/", views.logged),
     path("logged-other/<str:name>/", views.logged_other),
     path("log/<str:text>/", views.log),
+    path("record/", views.record),
     path("tell/", views.tell),
     path("form/", views.form_error),
     path("unread/", views.unread_error),

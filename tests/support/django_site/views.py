@@ -315,3 +315,16 @@ async def ameet(request: HttpRequest, name: str) -> JsonResponse:
     return JsonResponse(
         {"name": name, "ids": [before, telemetry_core.get_session_manager().session_id]}
     )
+
+
+def record(request: HttpRequest) -> HttpResponse:
+    """Record something of every kind, and fail."""
+    logger.error("logged")
+    sentry_sdk.capture_message("captured")
+    with sentry_sdk.start_span(op="work", name="worked"):
+        sentry_sdk.logger.info("sent as a log")
+    metrics = getattr(sentry_sdk, "metrics", None)
+    if metrics is not None:
+        metrics.count("orders", 1)
+    telemetry_core.get_telemetry_config().capture_message("captured, too", "warning")
+    raise ValueError("failed")
