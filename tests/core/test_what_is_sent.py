@@ -125,13 +125,14 @@ def _send_everything(transport: Raw, lifecycle: str) -> None:
             sentry_sdk.logger.info("log {a}", a=1)
         if hasattr(sentry_sdk, "metrics") and hasattr(sentry_sdk.metrics, "count"):
             sentry_sdk.metrics.count("orders", 1, attributes={"a": "b"})
-        schedule = {"type": "crontab", "value": "0 * * * *"}
+        monitor_config: Any = {
+            "schedule": {"type": "crontab", "value": "0 * * * *"}, "timezone": "UTC",
+            "checkin_margin": 1, "max_runtime": 1, "failure_issue_threshold": 1,
+            "recovery_threshold": 1,
+        }  # fmt: skip
         sentry_sdk.crons.capture_checkin(
-            monitor_slug="job", status="ok", duration=1.5,
-            monitor_config={"schedule": schedule, "timezone": "UTC", "checkin_margin": 1,
-                            "max_runtime": 1, "failure_issue_threshold": 1,
-                            "recovery_threshold": 1},
-        )  # type: ignore[arg-type]  # fmt: skip
+            monitor_slug="job", status="ok", duration=1.5, monitor_config=monitor_config
+        )
         scope.end_session()
         scope.start_session(session_mode="request")
         scope.end_session()

@@ -269,7 +269,8 @@ def kept() -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _fail(customer: str) -> None:
     try:
-        {}["price"]
+        prices: dict[str, int] = {}
+        prices["price"]
     except KeyError as cause:
         raise ValueError(f"no price for {customer} at jane.roe@mail.example.org") from cause
 
@@ -309,8 +310,8 @@ def kept_table(before: dict[str, Any], after: dict[str, Any]) -> str:
         "| Field | Kept as it was | Filtered | Dropped |",
         "|---|---:|---:|---:|",
     ]
-    for path, fate in sorted(counts.items()):
-        numbers = " | ".join(str(fate[name] or "") for name in ("kept", "filtered", "dropped"))
+    for path, numbers_of in sorted(counts.items()):
+        numbers = " | ".join(str(numbers_of[name] or "") for name in ("kept", "filtered", "dropped"))
         lines.append(f"| `{path}` | {numbers} |")
     return "\n".join(lines) + "\n"
 
