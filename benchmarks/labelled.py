@@ -473,37 +473,43 @@ def negatives(seed: int, count: int) -> Iterator[str]:
     """Yield texts that hold nothing personal, each of which must come out unchanged."""
     rng = random.Random(seed)
     yield from NEGATIVES
-    hexes = "0123456789abcdef"
     for _ in range(count):
-        n = rng.randrange
-        yield rng.choice(
-            (
-                lambda: "%d.%d.%d" % (n(40), n(40), n(3000)),
-                lambda: "".join(rng.choices(hexes, k=rng.choice((8, 16, 24, 32, 40, 64)))),
-                lambda: "{}-{}-4{}-a{}-{}".format(
-                    *("".join(rng.choices(hexes, k=k)) for k in (8, 4, 3, 3, 12))
-                ),
-                lambda: (
-                    "%04d-%02d-%02d %02d:%02d:%02d"
-                    % (1990 + n(60), 1 + n(12), 1 + n(28), n(24), n(60), n(60))
-                ),
-                lambda: "%02d.%02d.%04d" % (1 + n(28), 1 + n(12), 1990 + n(60)),
-                lambda: "%d/%d/%d" % (1 + n(12), 1 + n(28), 1990 + n(60)),
-                lambda: "%02d:%02d:%02d.%03d" % (n(24), n(60), n(60), n(1000)),
-                lambda: "id=%d" % n(10 ** rng.choice((3, 5, 7, 9, 10, 11))),
-                lambda: "took %.3f ms, %d rows" % (rng.random() * 1000, n(10000)),
-                lambda: "x[%d:%d:%d]" % (n(100), n(100), n(9)),
-                lambda: (
-                    f"/{rng.choice(('api', 'shop', 'v2'))}/{rng.choice(('orders', 'users'))}/{n(99999)}/"
-                ),
-                lambda: "0x%x" % n(2**48),
-                lambda: (
-                    "SELECT t%d.id FROM t%d WHERE t%d.a = %%s LIMIT %d" % (n(9), n(9), n(9), n(100))
-                ),
-                lambda: "%.6f" % (rng.random() * 1e6),
-                lambda: "17%d" % (10**11 + n(10**10)),
-            )
-        )()
+        yield rng.choice(_MAKERS)(rng)
+
+
+def _hex(rng: random.Random, length: int) -> str:
+    return "".join(rng.choices("0123456789abcdef", k=length))
+
+
+def _date(rng: random.Random, form: str) -> str:
+    return form.format(y=1990 + rng.randrange(60), m=1 + rng.randrange(12), d=1 + rng.randrange(28))
+
+
+def _time(rng: random.Random) -> str:
+    return f"{rng.randrange(24):02}:{rng.randrange(60):02}:{rng.randrange(60):02}"
+
+
+_MAKERS: tuple[Callable[[random.Random], str], ...] = (
+    lambda rng: f"{rng.randrange(40)}.{rng.randrange(40)}.{rng.randrange(3000)}",
+    lambda rng: _hex(rng, rng.choice((8, 16, 24, 32, 40, 64))),
+    lambda rng: "-".join(
+        (_hex(rng, 8), _hex(rng, 4), "4" + _hex(rng, 3), "a" + _hex(rng, 3), _hex(rng, 12))
+    ),
+    lambda rng: _date(rng, "{y}-{m:02}-{d:02} ") + _time(rng),
+    lambda rng: _date(rng, "{d:02}.{m:02}.{y}"),
+    lambda rng: _date(rng, "{m}/{d}/{y}"),
+    lambda rng: f"{_time(rng)}.{rng.randrange(1000):03}",
+    lambda rng: f"id={rng.randrange(10 ** rng.choice((3, 5, 7, 9, 10, 11)))}",
+    lambda rng: f"took {rng.random() * 1000:.3f} ms, {rng.randrange(10000)} rows",
+    lambda rng: f"x[{rng.randrange(100)}:{rng.randrange(100)}:{rng.randrange(9)}]",
+    lambda rng: (
+        f"/{rng.choice(('api', 'shop', 'v2'))}/{rng.choice(('orders', 'users'))}/{rng.randrange(99999)}/"
+    ),
+    lambda rng: f"0x{rng.randrange(2**48):x}",
+    lambda rng: f"SELECT t{rng.randrange(9)}.id FROM t WHERE a = %s LIMIT {rng.randrange(100)}",
+    lambda rng: f"{rng.random() * 1e6:.6f}",
+    lambda rng: f"17{10**11 + rng.randrange(10**10)}",
+)
 
 
 def source_lines(packages: tuple[str, ...], limit: int) -> Iterator[str]:

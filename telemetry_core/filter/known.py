@@ -129,9 +129,8 @@ class KnownValues:
         spans: list[tuple[int, int, str]] = []
         views: list[View | None] = [*reversed(list(views_of(text))), None]
         for view in views:
-            folded = fold_view(text if view is None else view.text, view)
-            for start, end, token in self._found(folded.text):
-                source = folded.source_span(start, end)
+            for start, end, token in self._found(text if view is None else view.text):
+                source = (start, end) if view is None else view.source_span(start, end)
                 if claimed is None:
                     claimed = bytearray(len(text))
                     # Tokens of an earlier pass stay whole: "[USER]" holds no user.
@@ -143,34 +142,40 @@ class KnownValues:
         spans.sort()
         return spans
 
-    def _found(self, folded: str) -> Iterator[tuple[int, int, str]]:
+    def _found(self, text: str) -> Iterator[tuple[int, int, str]]:
+        view = fold_view(text)
+        folded = view.text
         cut: list[tuple[int, int, str]] = []
         for beginning, value, token in self._values:
             start = folded.find(beginning)
             while start >= 0:
                 end = start + _common(folded, start, value)
-                next_start = start + 1
-                if _is_boundary(folded, start):
+                span = view.source_span(start, end)
+                resume = start + 1
+                if _is_boundary(text, span[0]):
                     if end - start == len(value):
-                        if _is_boundary(folded, end) or len(value) == MAX_LENGTH:
-                            yield start, end, token
-                            next_start = end
+                        if _is_boundary(text, span[1]) or len(value) == MAX_LENGTH:
+                            yield (*span, token)
+                            resume = end
                     elif _is_cut(folded, start, end):
-                        cut.append((start, end, token))
-                        next_start = end
-                start = folded.find(beginning, next_start)
+                        cut.append((*span, token))
+                        resume = end
+                start = folded.find(beginning, resume)
         # Whole values first: two that begin alike are not one cut off.
         yield from sorted(cut, key=lambda span: span[0] - span[1])
         if self._beginnings:
-            yield from self._cut_off(folded)
+            for start, end, token in self._cut_off(folded):
+                span = view.source_span(start, end)
+                if _is_boundary(text, span[0]):
+                    yield (*span, token)
 
     def _cut_off(self, folded: str) -> Iterator[tuple[int, int, str]]:
         """Yield where a value was cut off before its ``PREFIX`` was over, an ellipsis after it."""
         for match in _ELLIPSIS.finditer(folded):
             end = match.start()
-            for length in range(PREFIX, _SHORTEST_CUT - 1, -1):
-                token = self._beginnings.get(folded[max(0, end - length) : end])
-                if token is not None and end >= length and _is_boundary(folded, end - length):
+            for length in range(min(PREFIX, end), _SHORTEST_CUT - 1, -1):
+                token = self._beginnings.get(folded[end - length : end])
+                if token is not None:
                     yield end - length, end, token
                     break
 

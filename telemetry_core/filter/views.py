@@ -37,7 +37,7 @@ _ENCODED = re.compile(
 )
 _NUMBERED = re.compile(
     r"\\++u[Dd][89ABab][0-9A-Fa-f]{2}\\++u[Dd][C-Fc-f][0-9A-Fa-f]{2}"
-    r"|\\++(?:u\{?[0-9A-Fa-f]{4}\}?|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2})"
+    r"|\\++(?:u(?:[0-9A-Fa-f]{4}|\{[0-9A-Fa-f]{1,6}\})|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2})"
 )
 # Undone only when nothing else is left to undo: a Windows path looks escaped all over.
 _ESCAPED = re.compile(r"\\++[\"'/nrtfvb0]")
@@ -86,7 +86,10 @@ def _decode(encoded: str) -> str:
         )
     if escape[0] in "uUx" and len(escape) > 1:
         code = int(escape[1:].strip("{}"), 16)
-        return chr(code) if code < 0x110000 else encoded
+        # Of three backslashes two are one that stood before the escape.
+        slashes = len(encoded) - len(escape)
+        before = "\\" if slashes > 1 and slashes % 2 else ""
+        return before + chr(code) if code < 0x110000 else encoded
     return _WHITE.get(escape, escape)
 
 
@@ -174,14 +177,15 @@ def spaced_view(view: View) -> View:
     return View(view.text.replace("+", " "), view.unescaped, [0], [(0, 0, 0)], view)
 
 
-_FOLDABLE = re.compile(r"[\s+]++|\\\\++|[^\x00-\x7f]")
+_FOLDABLE = re.compile(r"[\s+]++|\\++|[^\x00-\x7f]")
 
 
-def fold_view(text: str, inner: View | None = None) -> View:
+def fold_view(text: str) -> View:
     """Return a view of a text in which case and white space are folded.
 
-    Its text is in the form of ``str.casefold``, with one space for each run of white space and
-    ``+``, which forms write for a space, and one backslash for each run of them. The offsets stay right where folding makes characters more ("\u00df" becomes "ss").
+    Its text is in the form of ``str.casefold``, with one space for each run of white space, of
+    ``+``, which forms write for a space; backslashes, which every escape doubles, are left out. The
+    offsets stay right where folding makes characters more ("\\u00df" becomes "ss").
     """
     pieces: list[str] = []
     decoded: list[int] = []
@@ -191,7 +195,7 @@ def fold_view(text: str, inner: View | None = None) -> View:
         start, end = match.span()
         found = match.group()
         if found[0] == "\\":
-            folded = "\\"
+            folded = ""
         else:
             folded = found.casefold() if found > "\x7f" and not found.isspace() else " "
         if len(folded) == end - start:
@@ -201,15 +205,16 @@ def fold_view(text: str, inner: View | None = None) -> View:
             stretches.append((length, position, 0))
             pieces.append(_same_length(text[position:start]))
             length += start - position
-        decoded.append(length)
-        stretches.append((length, start, end))
-        pieces.append(folded)
-        length += len(folded)
+        if folded:
+            decoded.append(length)
+            stretches.append((length, start, end))
+            pieces.append(folded)
+            length += len(folded)
         position = end
     decoded.append(length)
     stretches.append((length, position, 0))
     pieces.append(_same_length(text[position:]))
-    return View("".join(pieces), False, decoded, stretches, inner)
+    return View("".join(pieces), False, decoded, stretches, None)
 
 
 def _same_length(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stdnum import luhn  # type: ignore[import-untyped]  # ships no annotations
+from stdnum import luhn
 
 from telemetry_core.filter.detectors.detector import Detector
 
