@@ -87,7 +87,7 @@ _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("mixed", LETTERS, ("aaaaaa00a00a000a",)),
     ("colon", SQUEEZED, (r":(?=:|[0a-f]{1,4}:)",)),
     ("named", REVERSED, tuple(rf"{mark}(?<!\x00.)(?:{_CREDENTIAL}|{_NUMBER})" for mark in ":=#")),
-    ("word", PLAIN, ("passw", "secret", "token")),
+    ("word", PLAIN, ("passw", "secret", "token", "bearer")),
     ("long", RUNS, (r"A(?=[aA]{15})",)),
 )  # fmt: skip
 """Name, projection, and expressions of which one is there when a text has the trait."""

@@ -147,6 +147,20 @@ DETECTORS: tuple[Detector, ...] = (
         spares=("f(10) 12", "(1) 2-3"),
     ),
     Detector(
+        name="phone_grouped",
+        token="[PHONE]",
+        traits=("digits",),
+        trigger=_DIGITS,
+        # Russia, China and Spain; Germany with the trunk prefix in brackets.
+        pattern=(
+            rf"{_START}(?P<value>8[ -]?\(?[0-9]{{3}}\)?[ -]?[0-9]{{3}}[ -][0-9]{{2}}[ -][0-9]{{2}}"
+            rf"|1[3-9][0-9]([ -])[0-9]{{4}}\2[0-9]{{4}}|[679][0-9]{{2}}(?: [0-9]{{2}}){{3}}"
+            rf"|\(0\)[ ]?[1-9][0-9]{{1,4}}[ /-][0-9 /-]{{5,10}}[0-9]){_END}"
+        ),
+        finds=("8 800 555-35-35", "138-1234-5678", "612 34 56 78", "(0)30 1234567"),
+        spares=("8 rows of 555", "138-1234-567", "(0) 1 2"),
+    ),
+    Detector(
         name="phone_by_word",
         token="[PHONE]",
         traits=("named", "digits"),

@@ -40,9 +40,12 @@ def _is_ipv6(match: re.Match[str]) -> bool:
         return not (len(groups) == 8 and all(len(group) == 2 for group in groups))
     # "a::b" is C++, "x[::2]" a slice: short forms count only where they can be nothing else.
     if address.is_loopback:
-        return match.string[match.start() - 3 : match.start()] in ("//[",) or (
-            match.start() == 0 or match.string[match.start() - 1] in "\"' =<("
+        before, after = (
+            match.string[max(0, match.start() - 3) : match.start()],
+            match.string[match.end() : match.end() + 3],
         )
+        bracketed = before == "//[" or re.match(r"\]:[0-9]", after) is not None
+        return bracketed or not before or before[-1] in "\"' =<("
     return (len(groups[0]) >= 4 if groups else False) and (
         address.is_global or address.is_link_local or address.is_private
     )
@@ -66,6 +69,7 @@ DETECTORS: tuple[Detector, ...] = (
             "::ffff:192.0.2.128",
             "fe80::1%eth0 up",
             "http://[::1]:8000/",
+            "on [::1]:80",
         ),
         spares=("a[::2]", "std::vector", "a::b::c", "12:34:56", "x[1::2]", "::"),
     ),

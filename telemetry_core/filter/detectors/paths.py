@@ -16,6 +16,7 @@ _SPACED = rf"{_SEGMENT}++(?: (?!/){_SEGMENT}++){{0,3}}"
 _NAME_CHARACTER = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$.]"
 _NAME = rf"{_NAME_CHARACTER}++(?:\.+{_NAME_CHARACTER}++)*+"
 _WIN = r"[^\\/:*?\"<>|\n\r\t]"
+_WIN_NAME = r"[^\\/:*?\"'<>|\s]"
 _SEPARATOR = r"(?:\\{1,8}|/)"
 
 
@@ -28,9 +29,10 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(r":[/\\]",),
         pattern=(
             r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and settings)[\\/]{1,8}"
-            rf"{_NAME}){_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])"
+            rf"(?:(?:{_WIN_NAME}++(?: {_WIN_NAME}++){{0,3}}+)(?=\\{{0,8}}[\"'])|{_NAME}))"
+            rf"{_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])(?! {_WIN_NAME}{{1,64}}+[\\/])"
         ),
-        finds=(r"C:\Users\jane", r"'C:\\Users\\jane\\'"),
+        finds=(r"C:\Users\jane", r"'C:\\Users\\jane\\'", r'"C:\Users\Jane Doe"'),
         spares=(r"C:\temp", "c:/x"),
     ),
     Detector(
@@ -70,16 +72,39 @@ DETECTORS: tuple[Detector, ...] = (
         spares=("profile: /x",),
     ),
     Detector(
+        name="path_user",
+        token="",
+        traits=("mark",),
+        trigger=("~",),
+        pattern=rf"(?<![\w~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})",
+        finds=("~jane/docs/x.txt", "~/.ssh/id_rsa"),
+        spares=("~x", "a ~ b"),
+    ),
+    Detector(
         name="path_home",
         token="[PATH]",
         traits=("path",),
         trigger=("/home/", "/users/"),
         pattern=(
             rf"(?<![\w/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
-            rf"{_NAME}/?+)(?!\.*+{_SEGMENT})"
+            rf"(?:(?:(?<=[\"'`]/home/)|(?<=[\"'`]/Users/))[^\"'`\n/]{{1,64}}+(?=[\"'`])"
+            rf"|{_NAME}/?+(?!\.*+{_SEGMENT})(?! (?!/){_SEGMENT}++/)))"
         ),
-        finds=("/home/jane", "in /Users/jane/", "HOME=/home/jane;"),
+        finds=("/home/jane", "in /Users/jane/", "HOME=/home/jane;", "'/home/jane doe'"),
         spares=("/api/users/", "/home/"),
+    ),
+    Detector(
+        name="path_in_url",
+        token="",
+        traits=("path",),
+        trigger=("/home/", "/users/"),
+        # The only folders that name a person by their place, in a URL as elsewhere.
+        pattern=(
+            rf"(?<=[\w:.\]])/(?P<value>(?:home|Users)/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
+            rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_SEGMENT}))"
+        ),
+        finds=("https://example.com/home/jane/x.txt",),
+        spares=("https://example.com/home/about", "https://example.com/static/app/x.js"),
     ),
     Detector(
         name="path_quoted",
@@ -116,14 +141,5 @@ DETECTORS: tuple[Detector, ...] = (
         ),
         finds=("/acme/static/x.css", "see /jane/notes.txt."),
         spares=("/static/", "https://example.com/static/x.css", "/orders/7/edit"),
-    ),
-    Detector(
-        name="path_user",
-        token="",
-        traits=("mark",),
-        trigger=("~",),
-        pattern=rf"(?<![\w~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})",
-        finds=("~jane/docs/x.txt", "~/.ssh/id_rsa"),
-        spares=("~x", "a ~ b"),
     ),
 )

@@ -48,7 +48,7 @@ _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(
 
 # What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
-    r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*[\[(.)\]}|]"  # a call, an attribute
+    r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}](?![A-Za-z0-9]))"  # a call, an attribute
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
     r"|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
 )
@@ -169,7 +169,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="authorization",
         token="[SECRET]",
-        traits=("long", "named"),
+        traits=("word", "long", "named"),
         trigger=("bearer", "basic", "authorization"),
         pattern=(
             r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|=|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
@@ -178,7 +178,11 @@ DETECTORS: tuple[Detector, ...] = (
         check=lambda match: (
             match["rest"] is not None or bool(re.search(r"[0-9=A-Z]", match["value"]))
         ),
-        finds=("Authorization: Bearer abc123.def456", "Basic dXNlcm5hbWU6cGFzcw=="),
+        finds=(
+            "Authorization: Bearer abc123.def456",
+            "Bearer abcdef123456",
+            "Basic dXNlcm5hbWU6cGFzcw==",
+        ),
         spares=("basic authentication", "bearer instruments"),
     ),
     Detector(
