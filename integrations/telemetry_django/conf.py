@@ -6,6 +6,7 @@ from django.conf import settings
 
 from telemetry_core.settings import Settings, read_settings
 
+APP = "telemetry_django"
 MIDDLEWARE = "telemetry_django.middleware.TelemetryMiddleware"
 PREFIX = "TELEMETRY_"
 SESSION_ID = "telemetry_session_id"

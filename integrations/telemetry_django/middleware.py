@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
@@ -22,7 +23,8 @@ GetResponse = Callable[[HttpRequest], Any]
 class TelemetryMiddleware:
     """Binds telemetry to each request. Put it first; it takes itself out when not enabled.
 
-    :raises ImproperlyConfigured: at start-up, when a ``TELEMETRY_`` setting is wrong.
+    :raises ImproperlyConfigured: at start-up, when a ``TELEMETRY_`` setting is wrong, or the app
+        that starts telemetry is missing.
     """
 
     sync_capable = True
@@ -34,6 +36,10 @@ class TelemetryMiddleware:
                 raise MiddlewareNotUsed
         except SettingsError as error:
             raise ImproperlyConfigured(str(error)) from error
+        if not apps.is_installed(conf.APP):
+            raise ImproperlyConfigured(
+                f"the telemetry middleware needs {conf.APP!r} in INSTALLED_APPS"
+            )
         self.get_response = get_response
         self.async_mode = iscoroutinefunction(get_response)
         if self.async_mode:

@@ -33,6 +33,7 @@ urlpatterns = [
     path("logged-other/<str:name>/", views.logged_other),
     path("log/<str:text>/", views.log),
     path("record/", views.record),
+    path("process/<str:name>/", views.process_error),
     path("tell/", views.tell),
     path("form/", views.form_error),
     path("unread/", views.unread_error),

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -328,3 +329,9 @@ def record(request: HttpRequest) -> HttpResponse:
         metrics.count("orders", 1)
     telemetry_core.get_telemetry_config().capture_message("captured, too", "warning")
     raise ValueError("failed")
+
+
+def process_error(request: HttpRequest, name: str) -> HttpResponse:
+    """Fail, and say in which process."""
+    sentry_sdk.set_tag("process.pid", str(os.getpid()))
+    raise ValueError(f"no {name}")
