@@ -215,7 +215,10 @@ class Values:
             lambda: self.pick("ghp_", "gho_", "ghs_") + self.chars(alnum, 36),
             lambda: "github_pat_" + self.chars(alnum, 22) + "_" + self.chars(alnum, 59),
             lambda: "glpat-" + self.chars(url, 20),
-            lambda: f"xoxb-{self.chars(string.digits, 11)}-{self.chars(string.digits, 12)}-{self.chars(alnum, 24)}",
+            lambda: "-".join(
+                ("xoxb", self.chars(string.digits, 11), self.chars(string.digits, 12),
+                 self.chars(alnum, 24))
+            ),
             lambda: self.pick("sk_live_", "rk_live_", "sk_test_") + self.chars(alnum, 24),
             lambda: "whsec_" + self.chars(alnum, 32),
             lambda: "AIza" + self.chars(url, 35),
@@ -231,7 +234,9 @@ class Values:
             lambda: "dop_v1_" + self.chars("0123456789abcdef", 64),
             lambda: "shpat_" + self.chars("0123456789abcdef", 32),
             lambda: f"{self.chars('123456789', 9)}:AA{self.chars(url, 33)}",
-            lambda: ".".join(("eyJhbGciOiJIUzI1NiJ9", "eyJ" + self.chars(url, 40), self.chars(url, 43))),
+            lambda: ".".join(
+                ("eyJhbGciOiJIUzI1NiJ9", "eyJ" + self.chars(url, 40), self.chars(url, 43))
+            ),
             lambda: "sntrys_" + self.chars(alnum, 60),
             lambda: f".eJ{self.chars(url, 60)}:1{self.chars(alnum, 5)}:{self.chars(url, 43)}",
             lambda: f"eyJ{self.chars(url, 30)}.{self.chars(url, 6)}.{self.chars(url, 27)}",
@@ -252,10 +257,14 @@ class Values:
         )().strip(".,;:!?&)\"'\\<>(%$*{@[+")
         word = re.sub(r"[\s\"'\\<>&;,%]", "x", word)
         key = self.pick(
-            "password", "passwd", "PASSWORD", "db_password", "user.password", "userPassword", "secret",
-            "client_secret", "api_key", "apikey", "X-Api-Key", "API-KEY", "access_token", "accessToken",
-            "refresh_token", "auth_token", "csrftoken", "sessionid", "PHPSESSID", "JSESSIONID", "private_key",
-            "secret_key", "SECRET_KEY", "token", "jwt", "pwd", "passphrase", "credentials", "authorization",
+            "password", "passwd", "PASSWORD", "db_password", "user.password", "userPassword",
+            "secret",
+            "client_secret", "api_key", "apikey", "X-Api-Key", "API-KEY", "access_token",
+            "accessToken",
+            "refresh_token", "auth_token", "csrftoken", "sessionid", "PHPSESSID", "JSESSIONID",
+            "private_key",
+            "secret_key", "SECRET_KEY", "token", "jwt", "pwd", "passphrase", "credentials",
+            "authorization",
         )  # fmt: skip
         shape = self.pick(
             "{}={}",
@@ -272,7 +281,8 @@ class Values:
     def parameter(self) -> Value:
         """A sensitive parameter of a URL."""
         key = self.pick(
-            "token", "key", "sig", "code", "state", "email", "access_token", "X-Amz-Signature", "api_key", "password",
+            "token", "key", "sig", "code", "state", "email", "access_token", "X-Amz-Signature",
+            "api_key", "password",
             "signature", "id_token", "session", "name", "phone", "auth",
         )  # fmt: skip
         word = self.chars(string.ascii_letters + string.digits, self.random.randint(8, 40))
@@ -357,7 +367,8 @@ FORMS: tuple[Form, ...] = (
     ("url query", "GET https://example.com/find?who=", _quote, "&page=2"),
     ("url query +", "GET /find?who=", urllib.parse.quote_plus, "&page=2"),
     ("url fragment", "https://example.com/find#", _quote, ""),
-    ("url twice", "next=https%3A%2F%2Fexample.com%2F%3Fwho%3D", lambda v: _quote(_quote(v)), "%26x"),
+    ("url twice", "next=https%3A%2F%2Fexample.com%2F%3Fwho%3D", lambda v: _quote(_quote(v)),
+     "%26x"),
     ("form body", "a=1&who=", urllib.parse.quote_plus, "&b=2"),
     ("entities", "<p>", lambda v: _entities(v, "&#{};"), "</p>"),
     ("hex entities", "<p>", lambda v: _entities(v, "&#x{:X};"), "</p>"),
@@ -387,10 +398,18 @@ FORMS: tuple[Form, ...] = (
 
 # A file path ends where a separator or a quote does; these marks are read as part of it.
 _UNFIT = {
-    "path_": ("url path", "sql like", "newline escape", "japanese", "typographic", "ellipsis", "em dash", "chinese", "guillemets"),
+    "path_": (
+        "url path", "sql like", "newline escape", "japanese", "typographic", "ellipsis", "em dash",
+        "chinese", "guillemets",
+    ),
     "path_windows": ("pipe",),
     # Inside a name or a longer word, or where the context says that it is something else.
-    "credential": ("sql like", "ellipsis", "chinese", "japanese", "em dash", "backticks", "braces", "round brackets", "brackets", "angle brackets", "sentence end", "question", "guillemets", "typographic", "newline escape", "pipe", "xml", "html", "sql", "single quotes", "double quotes", "repr in repr"),
+    "credential": (
+        "sql like", "ellipsis", "chinese", "japanese", "em dash", "backticks", "braces",
+        "round brackets", "brackets", "angle brackets", "sentence end", "question", "guillemets",
+        "typographic", "newline escape", "pipe", "xml", "html", "sql", "single quotes",
+        "double quotes", "repr in repr",
+    ),
     "parameter": (),
     "location": ("zero width", "soft hyphen", "word joiner"),
     "imei": ("zero width", "soft hyphen", "word joiner"),
@@ -450,22 +469,38 @@ def survives(sample: Sample, output: str) -> bool:
 
 
 NEGATIVES = (
-    "Django/5.2.1 Python/3.12.1", "version 1.2.3", "v2.1.0-rc.1", "==4.2.11", "12:34:56", "2024-01-02T03:04:05.678901Z",
-    "2024-01-02 03:04:05+00:00", "Mon, 02 Jan 2024 03:04:05 GMT", "02/Jan/2024:03:04:05 +0000", "01.02.2024 12:30",
-    "took 12.345 ms", "0.0023 s", "1234567890", "1700000000", "1700000000000", "1700000000.123456", "0123456789abcdef",
-    "SELECT * FROM t WHERE id = %s AND name = %(name)s", "SELECT a.b, c.d FROM t LIMIT 21 OFFSET 100", "x IN (%s, %s, %s)",
-    "INSERT INTO t VALUES (?, ?, $1, :name)", "data[1:2], data[::2], data[a:b:c], x[::-1]", "std::vector<int>::iterator", "a::b::c",
-    "text/html; charset=utf-8", "application/json", "multipart/form-data", "image/svg+xml", "and/or", "TCP/IP", "n/a", "km/h",
-    "/api/orders/<id>/", "/api/v1/users", "/users/<int:pk>/edit", "GET /orders/17/items", "^orders/(?P<pk>[0-9]+)/$",
-    "<Foo object at 0x7f2b4c3d2e10>", "<QuerySet [1, 2, 3]>", "django.core.exceptions.ImproperlyConfigured", "app.views.Order.get",
-    "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101", "curl/8.5.0", "AppleWebKit/605.1.15 (KHTML, like Gecko)",
-    "550e8400-e29b-41d4-a716-446655440000", "@property", "@app.route('/orders')", "a @ b", "x = y @ z.T", "password = forms.CharField()",
-    "token: str", "token = None", "password=None", "def login(username: str, password: str) -> bool:", "self.token = token",
-    "the password is too short", "password reset", "Invalid token", "invalid password for user", "CSRF token missing",
-    "token_count=12", "max_tokens=4096", "author: admin", "key error", "keyboard: qwerty", "secret_santa", "primary key: id",
-    "HTTP/1.1 200 OK", "status=500", "10.5%", "1,234,567.89", "$1,234.56", "3 of 12", "port 8000", "line 12, column 34",
-    "sha256:" + "ab12" * 16, "commit 3f2a9c1", "level=INFO duration=0.12", "Content-Type: text/plain", "n=1e-10", "0x1f4a",
-    "[Filtered]", "[EMAIL] and [IP] and [PHONE]", "[SECRET]", "<< unparameterized >>", "…", "日本語のテキスト", "naïve café", "%d items, %5.2f",
+    "Django/5.2.1 Python/3.12.1", "version 1.2.3", "v2.1.0-rc.1", "==4.2.11", "12:34:56",
+    "2024-01-02T03:04:05.678901Z",
+    "2024-01-02 03:04:05+00:00", "Mon, 02 Jan 2024 03:04:05 GMT", "02/Jan/2024:03:04:05 +0000",
+    "01.02.2024 12:30",
+    "took 12.345 ms", "0.0023 s", "1234567890", "1700000000", "1700000000000", "1700000000.123456",
+    "0123456789abcdef",
+    "SELECT * FROM t WHERE id = %s AND name = %(name)s",
+    "SELECT a.b, c.d FROM t LIMIT 21 OFFSET 100", "x IN (%s, %s, %s)",
+    "INSERT INTO t VALUES (?, ?, $1, :name)", "data[1:2], data[::2], data[a:b:c], x[::-1]",
+    "std::vector<int>::iterator", "a::b::c",
+    "text/html; charset=utf-8", "application/json", "multipart/form-data", "image/svg+xml",
+    "and/or", "TCP/IP", "n/a", "km/h",
+    "/api/orders/<id>/", "/api/v1/users", "/users/<int:pk>/edit", "GET /orders/17/items",
+    "^orders/(?P<pk>[0-9]+)/$",
+    "<Foo object at 0x7f2b4c3d2e10>", "<QuerySet [1, 2, 3]>",
+    "django.core.exceptions.ImproperlyConfigured", "app.views.Order.get",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101", "curl/8.5.0",
+    "AppleWebKit/605.1.15 (KHTML, like Gecko)",
+    "550e8400-e29b-41d4-a716-446655440000", "@property", "@app.route('/orders')", "a @ b",
+    "x = y @ z.T", "password = forms.CharField()",
+    "token: str", "token = None", "password=None",
+    "def login(username: str, password: str) -> bool:", "self.token = token",
+    "the password is too short", "password reset", "Invalid token", "invalid password for user",
+    "CSRF token missing",
+    "token_count=12", "max_tokens=4096", "author: admin", "key error", "keyboard: qwerty",
+    "secret_santa", "primary key: id",
+    "HTTP/1.1 200 OK", "status=500", "10.5%", "1,234,567.89", "$1,234.56", "3 of 12", "port 8000",
+    "line 12, column 34",
+    "sha256:" + "ab12" * 16, "commit 3f2a9c1", "level=INFO duration=0.12",
+    "Content-Type: text/plain", "n=1e-10", "0x1f4a",
+    "[Filtered]", "[EMAIL] and [IP] and [PHONE]", "[SECRET]", "<< unparameterized >>", "…",
+    "日本語のテキスト", "naïve café", "%d items, %5.2f",
 )  # fmt: skip
 
 
@@ -503,7 +538,8 @@ _MAKERS: tuple[Callable[[random.Random], str], ...] = (
     lambda rng: f"took {rng.random() * 1000:.3f} ms, {rng.randrange(10000)} rows",
     lambda rng: f"x[{rng.randrange(100)}:{rng.randrange(100)}:{rng.randrange(9)}]",
     lambda rng: (
-        f"/{rng.choice(('api', 'shop', 'v2'))}/{rng.choice(('orders', 'users'))}/{rng.randrange(99999)}/"
+        f"/{rng.choice(('api', 'shop', 'v2'))}/{rng.choice(('orders', 'users'))}"
+        f"/{rng.randrange(99999)}/"
     ),
     lambda rng: f"0x{rng.randrange(2**48):x}",
     lambda rng: f"SELECT t{rng.randrange(9)}.id FROM t WHERE a = %s LIMIT {rng.randrange(100)}",

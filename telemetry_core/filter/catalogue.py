@@ -58,9 +58,11 @@ def catalogue() -> str:
 
 def _family(detector: Detector) -> str:
     titles = {
-        "[SECRET]": "Credentials", "[Filtered]": "Credentials", "": "File paths", "[PATH]": "File paths",
+        "[SECRET]": "Credentials", "[Filtered]": "Credentials", "": "File paths",
+        "[PATH]": "File paths",
         "[IBAN]": "Payment", "[CARD]": "Payment", "[DEVICE]": "Devices", "[ID]": "National ids",
-        "[IP]": "Addresses of machines", "[EMAIL]": "Contact", "[PHONE]": "Contact", "[LOCATION]": "Places",
+        "[IP]": "Addresses of machines", "[EMAIL]": "Contact", "[PHONE]": "Contact",
+        "[LOCATION]": "Places",
     }  # fmt: skip
     return titles[detector.token]
 

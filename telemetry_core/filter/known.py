@@ -26,12 +26,17 @@ as many do so anywhere."""
 
 # Values that forms and headers send all the time, and that say nothing about anybody.
 _TRIVIAL = frozenset(
-    "true false none null nil undefined yes no on off submit default post get put head patch delete options trace "
-    "connect create update save cancel search login logout http https localhost html json text utf-8 gzip deflate "
-    "keep-alive close identity chunked bytes en-us en-gb de-de fr-fr name email user username password admin "
-    "asc desc date title test value type page next prev previous first last none left right name id "
+    "true false none null nil undefined yes no on off submit default post get put head patch "
+    "delete options trace "
+    "connect create update save cancel search login logout http https localhost html json text "
+    "utf-8 gzip deflate "
+    "keep-alive close identity chunked bytes en-us en-gb de-de fr-fr name email user username "
+    "password admin "
+    "asc desc date title test value type page next prev previous first last none left right "
+    "name id "
     "application/json application/xml text/html text/plain text/xml multipart/form-data "
-    "application/x-www-form-urlencoded application/octet-stream image/png image/jpeg */* xmlhttprequest no-cache "
+    "application/x-www-form-urlencoded application/octet-stream image/png image/jpeg */* "
+    "xmlhttprequest no-cache "
     "same-origin navigate document cors max-age=0".split()
 )
 _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|[0-9]{3})").fullmatch

@@ -27,8 +27,10 @@ _SEPARATORS = b" \t\r\n\"'\\()[]-+./,_?"
 
 # Words before a credential (detectors/secrets.py), separators left out.
 _CREDENTIALS = (
-    "password passwd passphrase passcode passwort contrasena senha motdepasse secret key token credential pass pwd pw "
-    "sessionid sessid string authorization auth authentication oauth jwt csrf xsrf sid cookie otp totp mfa cvv cvc "
+    "password passwd passphrase passcode passwort contrasena senha motdepasse secret key token "
+    "credential pass pwd pw "
+    "sessionid sessid string authorization auth authentication oauth jwt csrf xsrf sid cookie "
+    "otp totp mfa cvv cvc "
     "pin sig signature dsn nonce bearer cred creds session setcookie middlewaretoken"
 )
 # What may follow some of them: "password_confirm", "tokenValue".
@@ -37,10 +39,14 @@ _CONTINUATIONS = "hash value old new id code confirm confirmation again header s
 # Words before a number that is somebody's (identity.py, contact.py, device.py, location.py): only
 # how they end.
 _NUMBERED = (
-    "phone tel mobile mobil fax handy cell whatsapp sms msisdn telefono telefon telefoon puhelin telefone number no "
-    "nr num nummer lat lon lng long latitude longitude latlng latlon coord coords coordinate coordinates gps geo "
-    "position location point center ssn security sec sin id identity card passport licence license tin nin nino dni "
-    "nif nie cpf cnpj pesel bsn insee nir personnummer cpr hetu egn cnp oib curp rfc aadhaar nhs rrn tckn kimlik idnr "
+    "phone tel mobile mobil fax handy cell whatsapp sms msisdn telefono telefon telefoon "
+    "puhelin telefone number no "
+    "nr num nummer lat lon lng long latitude longitude latlng latlon coord coords coordinate "
+    "coordinates gps geo "
+    "position location point center ssn security sec sin id identity card passport licence "
+    "license tin nin nino dni "
+    "nif nie cpf cnpj pesel bsn insee nir personnummer cpr hetu egn cnp oib curp rfc aadhaar "
+    "nhs rrn tckn kimlik idnr "
     "avs ahv niss cislo fiscale fnr isikukood imei code"
 )
 

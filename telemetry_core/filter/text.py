@@ -33,7 +33,8 @@ _ENTRY_BYTES = 160
 _HARMLESS = re.compile(
     r"(?=[0-9]*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
     r"|[0-9]{1,8}|[0-9]{1,4}\.[0-9]{1,2}\.[0-9]{1,2}|[0-9]{1,10}\.[0-9]{1,7}"
-    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z"
+    r"|[+-][0-9]{2}:?[0-9]{2})?"
 ).fullmatch
 
 
@@ -239,9 +240,7 @@ class TextFilter:
                     match = search(text, resume)
 
     def _plan(self, traits: int) -> _Plan:
-        """Return the rows worth trying on a text with such traits, those that share a trigger
-        together.
-        """
+        """Return the rows worth trying on a text with such traits, by shared trigger."""
         plan = self._plans.get(traits)
         if plan is None:
             rows = (row for row in self._rows if row.traits & traits)

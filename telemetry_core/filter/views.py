@@ -170,7 +170,7 @@ def views_of(text: str) -> Iterator[View]:
 
 
 def spaced_view(view: View) -> View:
-    """Return a view in which ``+`` is a space, as forms write it (application/x-www-form-urlencoded).
+    """Return a view in which ``+`` is a space, as HTML forms write it.
 
     Only for texts that are percent-encoded elsewhere: in others a ``+`` is a plus.
     """
@@ -185,7 +185,7 @@ def fold_view(text: str) -> View:
 
     Its text is in the form of ``str.casefold``, with one space for each run of white space, of
     ``+``, which forms write for a space; backslashes, which every escape doubles, are left out. The
-    offsets stay right where folding makes characters more ("\\u00df" becomes "ss").
+    offsets stay right where folding makes characters more (a sharp s becomes "ss").
     """
     pieces: list[str] = []
     decoded: list[int] = []

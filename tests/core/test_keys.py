@@ -11,8 +11,11 @@ RULES = KeyRules()
 
 @pytest.mark.parametrize(
     "key",
-    ["event_type", "duration_ms", "session_id", "http.request.method", "http.route", "db.system", "code.function.name",
-     "sentry.op", "HTTP.Route", "gen_ai.usage.input_tokens", "gen_ai.request.max_tokens", "thread.name"],
+    [
+     "event_type", "duration_ms", "session_id", "http.request.method", "http.route", "db.system",
+     "code.function.name",
+     "sentry.op", "HTTP.Route", "gen_ai.usage.input_tokens", "gen_ai.request.max_tokens",
+     "thread.name"],
 )  # fmt: skip
 def test_conventional_keys_are_allowed(key: str) -> None:
     """The seed's keys and the non-personal ones of the conventions, in any case."""
@@ -38,10 +41,15 @@ def test_other_keys_are_not_allowed(key: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["password", "PASSWORD", "userPassword", "user_pwd", "db-passwd", "secret", "clientSecret", "token", "access_token",
-     "accessToken", "ACCESS-TOKEN", "accesstoken", "x.api.key", "X-Api-Key", "apikey", "apiKey", "auth", "x-auth", "OAuth2",
-     "Authorization", "credential", "awsCredentials", "private_key", "privateKey", "sessionid", "sessionId", "PHPSESSID",
-     "session_key", "cookie", "Set-Cookie", "csrf", "csrfmiddlewaretoken", "X-CSRFToken", "xsrf", "jwt", "bearer", "tokens"],
+    [
+     "password", "PASSWORD", "userPassword", "user_pwd", "db-passwd", "secret", "clientSecret",
+     "token", "access_token",
+     "accessToken", "ACCESS-TOKEN", "accesstoken", "x.api.key", "X-Api-Key", "apikey", "apiKey",
+     "auth", "x-auth", "OAuth2",
+     "Authorization", "credential", "awsCredentials", "private_key", "privateKey", "sessionid",
+     "sessionId", "PHPSESSID",
+     "session_key", "cookie", "Set-Cookie", "csrf", "csrfmiddlewaretoken", "X-CSRFToken", "xsrf",
+     "jwt", "bearer", "tokens"],
 )  # fmt: skip
 def test_a_credential_is_never_allowed(key: str) -> None:
     """However it is spelt, and whatever the settings say."""
@@ -51,8 +59,11 @@ def test_a_credential_is_never_allowed(key: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["author", "authority", "coauthors", "tokenizer", "keyboard", "monkey", "key_count", "max_tokens", "input_tokens",
-     "total_tokens", "token_count", "code.function.name", "passenger", "compass", "bypass", "session_id", "spin", "design",
+    [
+     "author", "authority", "coauthors", "tokenizer", "keyboard", "monkey", "key_count",
+     "max_tokens", "input_tokens",
+     "total_tokens", "token_count", "code.function.name", "passenger", "compass", "bypass",
+     "session_id", "spin", "design",
      "signal", "pinned", "secondary"],
 )  # fmt: skip
 def test_words_that_hold_a_credential_by_chance_can_be_allowed(key: str) -> None:

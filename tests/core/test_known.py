@@ -103,7 +103,9 @@ encoders = st.sampled_from([quote, quote_plus, html.escape, lambda v: json.dumps
 
 @settings(max_examples=300, deadline=None)
 @given(
-    value=st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), min_size=7, max_size=60),
+    value=st.text(
+        st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), min_size=7, max_size=60
+    ),
     encode=encoders,
     around=st.sampled_from([("", ""), ("x=", "&y"), ('{"a": "', '"}'), ("in ", " at"), ("(", ")")]),
 )  # fmt: skip

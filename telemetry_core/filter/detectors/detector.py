@@ -39,7 +39,10 @@ class Detector:
     """Near misses: texts that must come out unchanged."""
 
 
-WORDS_BEFORE = r"(?<![A-Za-z])(?P<key>[A-Za-z][A-Za-z_'-]{1,30}+[0-9]?(?: [A-Za-z_'-]{1,20}+){0,2}+)\.?[\\\"')\]]{0,6}"
+WORDS_BEFORE = (
+    r"(?<![A-Za-z])(?P<key>[A-Za-z][A-Za-z_'-]{1,30}+[0-9]?(?: [A-Za-z_'-]{1,20}+){0,2}+)"
+    r"\.?[\\\"')\]]{0,6}"
+)
 """The words before a value, at most three. Which they must be is for the check: to look up the
 few that a value follows is faster than to search for all of them."""
 

@@ -36,7 +36,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("named", "digits"),
         trigger=("imei",),
         pattern=(
-            r"(?i:imei)[^0-9\n]{0,12}(?P<value>[0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{6}[ -]?[0-9])(?![0-9])"
+            r"(?i:imei)[^0-9\n]{0,12}(?P<value>[0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{6}[ -]?[0-9])"
+            r"(?![0-9])"
         ),
         check=_is_imei,
         finds=("imei=490154203237518", "IMEI: 49-015420-323751-8"),

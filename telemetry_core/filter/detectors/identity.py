@@ -46,13 +46,16 @@ _NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
      r"[A-Za-z]{6}[0-9]{2}[A-EHLMPRSTa-ehlmprst][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z]",
      "it.codicefiscale",
      ("RCCMNL83S18D969H",), ("RCCMNL83S18D967H",)),
-    ("nir", r"[1-478][ +]?[0-9]{2}[ +]?[0-9]{2}[ +]?[0-9][0-9AB][ +]?[0-9]{3}[ +]?[0-9]{3}[ +]?[0-9]{2}",
+    ("nir",
+     r"[1-478][ +]?[0-9]{2}[ +]?[0-9]{2}[ +]?[0-9][0-9AB][ +]?[0-9]{3}[ +]?[0-9]{3}[ +]?[0-9]{2}",
      "fr.nir",
      ("2 95 10 99 126 111 93", "253072B07300470"), ("295109912611194",)),
     ("cpf", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", "br.cpf",
      ("390.533.447-05",), ("231.002.999-00",)),
-    ("hetu", rf"{_DAY_MONTH}[0-9]{{2}}[-+A-FU-Y][0-9]{{3}}[0-9A-FHJ-NPR-Y]", "fi.hetu", ("131052-308T",), ("131052-308U",)),
-    ("personnummer", rf"(?:19|20)?[0-9]{{2}}{_MONTH_DAY}[-+][0-9]{{4}}", "se.personnummer", ("880320-0016",), ("880320-0018",)),
+    ("hetu", rf"{_DAY_MONTH}[0-9]{{2}}[-+A-FU-Y][0-9]{{3}}[0-9A-FHJ-NPR-Y]", "fi.hetu",
+     ("131052-308T",), ("131052-308U",)),
+    ("personnummer", rf"(?:19|20)?[0-9]{{2}}{_MONTH_DAY}[-+][0-9]{{4}}", "se.personnummer",
+     ("880320-0016",), ("880320-0018",)),
     ("cpr", rf"{_DAY_MONTH}[0-9]{{2}}-[0-9]{{4}}", "dk.cpr",
      ("211062-5629",), ("511062-5629",)),
     ("ahv", r"756[. +-]?[0-9]{4}[. +-]?[0-9]{4}[. +-]?[0-9]{2}", "ch.ssn",
@@ -63,7 +66,8 @@ _NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
      ("123-456-782",), ("123-456-789",)),
     ("nhs", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{4}", "gb.nhs",
      ("943-476-5870",), ("1.2.3",)),
-    ("aadhaar", r"[2-9][0-9]{3}([- +])[0-9]{4}\2[0-9]{4}", "in_.aadhaar", ("2341 2341 2346",), ("2341 2341 2347",)),
+    ("aadhaar", r"[2-9][0-9]{3}([- +])[0-9]{4}\2[0-9]{4}", "in_.aadhaar", ("2341 2341 2346",),
+     ("2341 2341 2347",)),
     ("cnp", rf"[1-8][0-9]{{2}}{_MONTH_DAY}[0-9]{{6}}", "ro.cnp",
      ("1630615123457",), ("1700000000000", "1630615123458")),
     ("curp", r"[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]", "mx.curp",
@@ -75,10 +79,14 @@ _DIGITS = (r"0(?:[ +./-]?0){5}",)
 
 _WORDS = re.compile(
     r"(?i:(?<![a-z])(?:"
-    r"ssn|social[ _-]?security|soc[ _-]?sec|sin|national[ _-]?id(?:entity)?|id[ _-]?card|identity[ _-]?card"
-    r"|passport|driver'?s?[ _-]?licen[sc]e|driving[ _-]?licen[sc]e|tax[ _-]?(?:id|payer[ _-]?id)|tin|itin|nin|nino"
-    r"|dni|nif|nie|cpf|cnpj|pesel|bsn|insee|nir|personnummer|cpr|hetu|egn|cnp|oib|curp|rfc|aadhaar|nhs|rrn"
-    r"|tckn|tc[ _-]?kimlik|steuer[ _-]?id|idnr|avs|ahv|niss|rodn[eé] [cč][ií]slo|codice[ _-]?fiscale|fnr|isikukood"
+    r"ssn|social[ _-]?security|soc[ _-]?sec|sin|national[ _-]?id(?:entity)?|id[ _-]?card"
+    r"|identity[ _-]?card"
+    r"|passport|driver'?s?[ _-]?licen[sc]e|driving[ _-]?licen[sc]e|tax[ _-]?(?:id"
+    r"|payer[ _-]?id)|tin|itin|nin|nino"
+    r"|dni|nif|nie|cpf|cnpj|pesel|bsn|insee|nir|personnummer|cpr|hetu|egn|cnp|oib|curp|rfc"
+    r"|aadhaar|nhs|rrn"
+    r"|tckn|tc[ _-]?kimlik|steuer[ _-]?id|idnr|avs|ahv|niss|rodn[eé] [cč][ií]slo"
+    r"|codice[ _-]?fiscale|fnr|isikukood"
     r"))(?i:[ _-]?(?:number|no|nr|num|id|code))?$"
 )
 
@@ -98,7 +106,8 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=_DIGITS,
         # SSA's rules for what is never issued; 9xx is an ITIN.
         pattern=(
-            rf"{_START}(?P<value>(?!000|666)[0-9]{{3}}([- +])(?!00)[0-9]{{2}}\2(?!0000)[0-9]{{4}}){_END}"
+            rf"{_START}(?P<value>(?!000"
+            rf"|666)[0-9]{{3}}([- +])(?!00)[0-9]{{2}}\2(?!0000)[0-9]{{4}}){_END}"
         ),
         finds=("123-45-6789", "ssn 123 45 6789", "912-70-1234"),
         spares=("123-45-67890", "2024-01-02"),
@@ -131,7 +140,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("digits",),
         trigger=_DIGITS,
         pattern=(
-            rf"{_START}(?P<value>[1-9][0-9]{{5}}(?:19|20)[0-9]{{2}}{_MONTH_DAY}[0-9]{{3}}[0-9Xx]){_END}"
+            rf"{_START}(?P<value>[1-9][0-9]{{5}}(?:19"
+            rf"|20)[0-9]{{2}}{_MONTH_DAY}[0-9]{{3}}[0-9Xx]){_END}"
         ),
         check=_is_chinese,
         finds=("11010519491231002X",),
@@ -157,7 +167,8 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(r"[:=#][^0a-z]{0,8}[a-z]{0,4}[ -]?0",),
         pattern=(
             rf"{WORDS_BEFORE}[ ]?[:=#][ ]?[\\\"']{{0,6}}"
-            r"(?P<value>(?=[A-Za-z]{0,4}[ -]?[0-9])[0-9A-Za-z](?:[ .+/-]?[0-9A-Za-z]){5,19})(?![0-9A-Za-z])"
+            r"(?P<value>(?=[A-Za-z]{0,4}[ -]?[0-9])[0-9A-Za-z](?:[ .+/-]?[0-9A-Za-z]){5,19})"
+            r"(?![0-9A-Za-z])"
         ),
         check=_is_named,
         finds=("ssn=123456789", '"passport": "C01X00T47"', "PESEL: 44051401359", "bsn: 111222333"),

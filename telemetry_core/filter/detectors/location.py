@@ -8,7 +8,8 @@ from telemetry_core.filter.detectors.detector import WORDS_BEFORE, Detector
 
 _DEGREES = r"[-+]?[0-9]{1,3}\.[0-9]{2,}"
 _WORDS = re.compile(
-    r"(?i:(?<![a-z])(?:latitude|longitude|latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long|coords?|coordinates?"
+    r"(?i:(?<![a-z])(?:latitude|longitude|latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long"
+    r"|coords?|coordinates?"
     r"|gps|geo|position|location|point|center))$"
 )
 
@@ -20,7 +21,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("named", "digits"),
         trigger=(r"0\.00",),
         pattern=(
-            rf"{WORDS_BEFORE}[:=(\[, ]{{1,4}}[\\\"'(\[{{]{{0,6}}(?P<value>{_DEGREES}(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"
+            rf"{WORDS_BEFORE}[:=(\[, ]{{1,4}}[\\\"'(\[{{]{{0,6}}"
+            rf"(?P<value>{_DEGREES}(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"
         ),
         check=lambda match: _WORDS.search(match["key"]) is not None,
         finds=("lat=52.5200&lon=13.4050", '"longitude": -0.1276', "gps: 48.8584, 2.2945"),

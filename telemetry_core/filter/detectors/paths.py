@@ -7,8 +7,10 @@ from telemetry_core.filter.detectors.detector import Detector
 _SEGMENT = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$]"
 _MARKS = r"[.\-+@!%~^_]"
 _ROOT = (
-    r"(?:home|Users|root|var|srv|opt|tmp|mnt|media|usr|etc|data|app|apps|code|src|workspace|workspaces"
-    r"|work|project|projects|private|Volumes|Library|Applications|System|run|proc|sys|dev|boot|lib|lib64"
+    r"(?:home|Users|root|var|srv|opt|tmp|mnt|media|usr|etc|data|app|apps|code|src|workspace"
+    r"|workspaces"
+    r"|work|project|projects|private|Volumes|Library|Applications|System|run|proc|sys|dev|boot"
+    r"|lib|lib64"
     r"|bin|sbin|snap|nix|storage|sdcard|export|builds|github|code|www|site|sites|volume[0-9]|c|d)"
 )
 # A folder of a home directory: "Jane Doe" is one folder when a separator follows.
@@ -28,7 +30,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark", "path"),
         trigger=(r":[/\\]",),
         pattern=(
-            r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and settings)[\\/]{1,8}"
+            r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and "
+            r"settings)[\\/]{1,8}"
             rf"(?:(?:{_WIN_NAME}++(?: {_WIN_NAME}++){{0,3}}+)(?=\\{{0,8}}[\"'])|{_NAME}))"
             rf"{_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])(?! {_WIN_NAME}{{1,64}}+[\\/])"
         ),
@@ -55,7 +58,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark",),
         trigger=(r"\\\\",),
         pattern=(
-            r"(?<![\\\w])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
+            r"(?<![\\\w])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}"
+            r"|x[0-9A-Fa-f]{2})(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
             rf"(?:\\{{1,4}}{_WIN}{{2,128}})*?\\{{1,4}}(?:{_WIN}{{1,128}}\\{{1,4}}(?=[^\\/:*?\"<>|\s]))*+)"
             r"(?=[^\\/:*?\"<>|\s]{2})"
         ),
@@ -112,7 +116,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=("[\"'`]/",),
         pattern=(
-            rf"(?<=[\"'`])(?P<value>/{_ROOT}/(?:[^\"'`\n/]{{1,255}}/(?=[^\"'`\n/]))*+)(?=[^\"'`\n/]{{1,255}}[\"'`\\])"
+            rf"(?<=[\"'`])(?P<value>/{_ROOT}/(?:[^\"'`\n/]{{1,255}}/(?=[^\"'`\n/]))*+)"
+            rf"(?=[^\"'`\n/]{{1,255}}[\"'`\\])"
         ),
         finds=('File "/home/jane doe/my app/views.py", line 3', "'/opt/My App/x y.cfg'"),
         spares=("'/api/v1/users'", '"/"'),

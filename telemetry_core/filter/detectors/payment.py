@@ -22,7 +22,7 @@ _ISSUERS = re.compile(
     r"|62[0-9]{14,17}|81[0-9]{14,17}"  # UnionPay
     r"|220[0-4][0-9]{12,15}"  # Mir
     r"|(?:50(?:18|20|38)|5[6-8][0-9]{2}|5893|6304|6390|6759|676[123]|0604)[0-9]{8,15}"  # Maestro
-    r"|(?:50|5[6-8]|6[0-9])[0-9]{14}"  # Maestro, the rest of its ranges
+    r"|(?:50|5[6-9]|6[0-9])[0-9]{14}"  # Maestro, the rest of its ranges
     r"|(?:606282|637[0-9]{3}|60[0-9]{4}|65[0-9]{4})[0-9]{10}"  # Hipercard, Elo, RuPay
 )
 
@@ -30,7 +30,8 @@ _LENGTHS = {
     15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
     21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
     24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR",
-    27: "BI DJ FR GR IT MC MR SM BF", 28: "AL AZ BY CI CY DO GT HN HU LB MZ NI PL SV SN ML BJ CM CV",
+    27: "BI DJ FR GR IT MC MR SM BF",
+    28: "AL AZ BY CI CY DO GT HN HU LB MZ NI PL SV SN ML BJ CM CV",
     29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 33: "RU LC",
 }  # fmt: skip
 """Lengths of an IBAN by country (SWIFT IBAN Registry)."""

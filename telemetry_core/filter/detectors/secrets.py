@@ -11,23 +11,29 @@ from telemetry_core.filter.detectors.detector import Detector
 # Long enough to mean nothing else, whatever letters stand before ("dbpassword").
 _ANYWHERE = (
     r"passw(?:or)?d|passwd|passphrase|passcode|passwort|contrasena|contraseña|senha|mot_?de_?passe"
-    r"|secret(?:[_-]?access)?(?:[_-]?key)?|api[_ -]?key|api[_ -]?token|(?:access|auth|refresh|bearer|id)[_ -]?token"
-    r"|(?:access|private|signing|encryption|account|master|shared[_-]?access|session|storage|license|hmac)[_ -]?key"
-    r"|credentials?|csrf[_-]?token|xsrf[_-]?token|csrfmiddlewaretoken|sessionid|sessid|session_?token"
+    r"|secret(?:[_-]?access)?(?:[_-]?key)?|api[_ -]?key|api[_ -]?token|(?:access|auth|refresh"
+    r"|bearer|id)[_ -]?token"
+    r"|(?:access|private|signing|encryption|account|master|shared[_-]?access|session|storage"
+    r"|license|hmac)[_ -]?key"
+    r"|credentials?|csrf[_-]?token|xsrf[_-]?token|csrfmiddlewaretoken|sessionid|sessid"
+    r"|session_?token"
     r"|connection[_ -]?string|authorization"
 )
 # Only as a word of their own, or as one part of a name ("x-auth", "userPin").
 _WORD = (
-    r"pass|pwd|pw|token|tokens|auth|authentication|oauth|jwt|csrf|xsrf|sid|cookies?|set-cookie|otp|totp|mfa|cvv2?|cvc"
+    r"pass|pwd|pw|token|tokens|auth|authentication|oauth|jwt|csrf|xsrf|sid|cookies?|set-cookie"
+    r"|otp|totp|mfa|cvv2?|cvc"
     r"|pin|sig|signature|dsn|nonce|bearer|creds?|session"
 )
 _SENSITIVE = re.compile(
     rf"(?:(?i:{_ANYWHERE})|(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{_WORD}))"
-    r"(?i:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header|[0-9])){0,2}s?$"
+    r"(?i:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header"
+    r"|[0-9])){0,2}s?$"
 ).search
 # How sensitive keys end, to spare most others the search.
 _ENDS = frozenset(
-    "rd wd se de rt na ña ha et ey en al ng on th wt rf id ie in ig re sn ce er ed tp fa vv vc pw ss sh ue ld ew in "
+    "rd wd se de rt na ña ha et ey en al ng on th wt rf id ie in ig re sn ce er ed tp fa vv vc "
+    "pw ss sh ue ld ew in "
     "on de".split()
 )
 _QUOTE = r"\\{0,8}[\"']"
@@ -35,7 +41,8 @@ _ASSIGN = rf"(?:{_QUOTE})?\]?[ ]{{0,4}}(?:=>|:=|==|[:=])[ ]{{0,4}}"
 # A key and what assigns to it. Whether it is sensitive, and how far the value goes, is for the
 # check: most words in a text have no value, and most keys are not sensitive.
 _KEY = (
-    r"(?<![A-Za-z0-9_.-])(?P<key>(?:(?i:api|access|secret|private|signing|account|encryption|session|mot de|licen[cs]e|shared access) )?+"
+    r"(?<![A-Za-z0-9_.-])(?P<key>(?:(?i:api|access|secret|private|signing|account|encryption"
+    r"|session|mot de|licen[cs]e|shared access) )?+"
     rf"[A-Za-z0-9_.-]{{2,80}}+)(?P<assign>{_ASSIGN})"
 )
 
@@ -48,14 +55,17 @@ _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(
 
 # What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
-    r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}](?![A-Za-z0-9]))"  # a call, an attribute
+    # a call, an attribute
+    r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}](?![A-Za-z0-9]))"
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
     r"|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
 )
 _CONSTANTS = frozenset(
-    "none true false null undefined str bytes int bool float object any string text self cls optional "
+    "none true false null undefined str bytes int bool float object any string text self cls "
+    "optional "
     "required missing invalid expired not is in if for and or the was has must should cannot empty "
-    "nil nan password token secret list dict tuple set type callable boolean integer number unknown "
+    "nil nan password token secret list dict tuple set type callable boolean integer number "
+    "unknown "
     "denied rejected failed ok error valid changed default disabled enabled".split()
 )  # fmt: skip
 _IN_NAME = re.compile(rf"{_ANYWHERE}|{_WORD}").search
@@ -109,7 +119,9 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
         # "password=hunter" is a value, "login(user, password=word)" is code.
         return after != "," and found.span("value")
     literal = ":" in assign and _TYPE.fullmatch(value) is None
-    return literal and after in ("", "\n", ",", ";", "&", "}") and found.span("value")
+    return (
+        literal and after in ("", "\n", ",", ";", "&", "}", "'", '"', "\\") and found.span("value")
+    )
 
 
 def _quoted_value(match: re.Match[str]) -> tuple[int, int] | bool:
@@ -149,10 +161,14 @@ def _is_key(match: re.Match[str]) -> bool:
 
 
 _PERSONAL = (
-    r"(?:[a-z0-9]{1,12}[_.-]){0,3}(?:e-?mail|mail|name|user(?:name)?|login|phone|mobile|tel|address|addr|street|city|zip"
-    r"|zipcode|postcode|postal_?code|birth_?(?:day|date)|dob|age|gender|ssn|token|key|apikey|auth|sig|signature|code"
-    r"|state|nonce|secret|password|passwd|pwd|pass|session|sessionid|sid|jwt|otp|pin|hash|credential|policy|ticket"
-    r"|assertion|samlresponse|samlrequest|lat|lon|lng|latitude|longitude|ip|customer|account|invite|confirm(?:ation)?)"
+    r"(?:[a-z0-9]{1,12}[_.-]){0,3}(?:e-?mail|mail|name|user(?:name)?|login|phone|mobile|tel"
+    r"|address|addr|street|city|zip"
+    r"|zipcode|postcode|postal_?code|birth_?(?:day|date)|dob|age|gender|ssn|token|key|apikey"
+    r"|auth|sig|signature|code"
+    r"|state|nonce|secret|password|passwd|pwd|pass|session|sessionid|sid|jwt|otp|pin|hash"
+    r"|credential|policy|ticket"
+    r"|assertion|samlresponse|samlrequest|lat|lon|lng|latitude|longitude|ip|customer|account"
+    r"|invite|confirm(?:ation)?)"
     r"(?:[_.-]?(?:id|key|token|hint|hash|code|[0-9]))?(?:\[\])?"
 )
 
@@ -172,8 +188,10 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("word", "long", "named"),
         trigger=("bearer", "basic", "authorization"),
         pattern=(
-            r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|=|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
-            r"|(?i:(?<![a-z])authorization)[\"']? ?[:=] ?[\"']?(?i:digest|aws4-hmac-sha256|hawk|oauth) (?P<rest>[^\n]++)"
+            r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|="
+            r"|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
+            r"|(?i:(?<![a-z])authorization)[\"']? ?[:=] ?[\"']?(?i:digest|aws4-hmac-sha256|hawk"
+            r"|oauth) (?P<rest>[^\n]++)"
         ),
         check=lambda match: (
             match["rest"] is not None or bool(re.search(r"[0-9=A-Z]", match["value"]))
@@ -242,8 +260,10 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("word", "long"),
         trigger=("0",),
         pattern=(
-            r"(?i:password|passwd|passphrase|secret|token|credentials?|(?:api|access|secret|private|signing)[ _-]?key)s?"
-            r"(?:[ :=]{1,3}(?i:is|was|of|for|value|found|with|rejected|expired|invalid|used|given|got)){0,3}[ :=]{1,3}[\"'`(<\[]{0,2}"
+            r"(?i:password|passwd|passphrase|secret|token|credentials?|(?:api|access|secret"
+            r"|private|signing)[ _-]?key)s?"
+            r"(?:[ :=]{1,3}(?i:is|was|of|for|value|found|with|rejected|expired|invalid|used"
+            r"|given|got)){0,3}[ :=]{1,3}[\"'`(<\[]{0,2}"
             r"(?P<value>[A-Za-z0-9+/_.~!@#$%^*-]{8,}+=*+)"
         ),
         check=_is_random,
