@@ -12,6 +12,7 @@ import builtins
 import inspect
 import io
 import json
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -285,7 +286,15 @@ class _Gated:
 class _GatedHttp(_Gated):
     """The same for the SDK's own transports, which run ``_send_envelope`` on their worker."""
 
+    _pool: Any
+    _process = os.getpid()
+
     def _send_envelope(self, envelope: Envelope) -> Any:
+        if self._process != os.getpid():
+            # Connections that were open when the process forked are the parent's: answers to what
+            # several children send over one get mixed up, and envelopes are lost.
+            self._process = os.getpid()
+            self._pool = self._make_pool()  # type: ignore[attr-defined]  # of the SDK's transports
         send = super()._send_envelope  # type: ignore[misc]  # of the transport it is laid over
         if inspect.iscoroutinefunction(send):
             return self._send_later(envelope, send)
