@@ -73,23 +73,38 @@ _SECONDS_PER_YEAR: Final = 31_556_952
 _YEARS_BACK: Final = 5
 
 
+class _Years:
+    """The years in which a time may lie; looked up anew when one lies beyond them."""
+
+    first = last = 0
+
+    @classmethod
+    def hold(cls, year: int) -> bool:
+        if year > cls.last:
+            # A clock that is two days ahead has to be believed.
+            cls.last = 1970 + int((time.time() + 172_800) // _SECONDS_PER_YEAR)
+            cls.first = cls.last - _YEARS_BACK
+        return cls.first <= year <= cls.last
+
+
 def _is_timestamp(value: object) -> bool:
     """A time of the last years: wide enough for a late clock, too narrow for a date of birth.
 
     Nor is there a telephone number with an area code among these seconds.
     """
-    now = time.time()
-    if type(value) is not str:
-        return _number_between(now - _YEARS_BACK * _SECONDS_PER_YEAR, now + 172_800)(value)
-    # The parser takes what is no time of RFC 3339, too, such as 20260102; a date and a time with
-    # their separators have no room for anything else.
-    if not (19 <= len(value) <= 35 and value[4] == value[7] == "-" and value[13] == ":"):
-        return False
-    try:
-        year = datetime.fromisoformat(value).year
-    except ValueError:
-        return False
-    return 0 <= 1970 + (now + 172_800) // _SECONDS_PER_YEAR - year <= _YEARS_BACK
+    kind = type(value)
+    if kind is str:
+        # The parser takes what is no time of RFC 3339, too, such as 20260102; a date and a time
+        # with their separators have no room for anything else.
+        if not (19 <= len(value) <= 35 and value[4] == value[7] == "-" and value[13] == ":"):  # type: ignore[arg-type,index]  # narrowed by kind
+            return False
+        try:
+            return _Years.hold(datetime.fromisoformat(value).year)  # type: ignore[arg-type]  # narrowed by kind
+        except ValueError:
+            return False
+    if kind is float or kind is int:
+        return -1e10 < value < 1e10 and _Years.hold(1970 + int(value // _SECONDS_PER_YEAR))  # type: ignore[operator]  # narrowed by kind
+    return False
 
 
 def _is_measure(value: object) -> bool:

@@ -7,12 +7,12 @@ for, is left out.
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
-from telemetry_core.policy.memo import key_of
+from telemetry_core.policy.remembering import REMEMBERED, remembering, remembering_list
 from telemetry_core.policy.rules import DROP, RULE_HANDLERS, Handler, keep
 from telemetry_core.policy.table import Row
 from telemetry_core.policy.walk import Note, Walk, plain
@@ -20,19 +20,6 @@ from telemetry_core.policy.walk import Note, Walk, plain
 Apply = Callable[[object, Walk], Any]
 
 ANY_KEY: Final = "*"
-
-
-# Most of an event comes again with the next one, but for the fields named here.
-REMEMBERED: Final[Mapping[str, tuple[str, ...]]] = {
-    "frames": (),
-    "sdk": (),
-    "runtime": (),
-    "mechanism": (),
-    "breadcrumbs": ("timestamp",),
-    "spans": (
-        "trace_id", "span_id", "parent_span_id", "start_timestamp", "timestamp", "exclusive_time",
-    ),
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -72,13 +59,25 @@ def _handler(node: _Node) -> Handler:
             return keep(node.row.form)
         return RULE_HANDLERS[node.row.rule]
     if node.items is not None:
-        return _list_of(_handler(node.items))
+        items = node.items
+        changing = _changing(items)
+        whole = partial(_apply_list, _handler(items))
+        return _list_of(
+            _handler(items),
+            whole if changing is None else remembering_list(f"{items.name}[]", whole, changing),
+        )
     fields = {name: _handler(child) for name, child in node.fields.items()}
-    whole = _fields_of(fields, fields.pop(ANY_KEY, None))
-    changing = REMEMBERED.get(node.name)
-    if changing is None:
-        return whole
-    return _remembering(whole, {name: fields[name] for name in changing if name in fields})
+    mapping = _fields_of(fields, fields.pop(ANY_KEY, None))
+    changing = _changing(node)
+    return mapping if changing is None else remembering(node.name, mapping, changing)
+
+
+def _changing(node: _Node) -> dict[str, Handler] | None:
+    """Return what applies to the fields that differ each time; None where nothing is remembered."""
+    names = REMEMBERED.get(node.name) if node.fields else None
+    if names is None:
+        return None
+    return {name: _handler(node.fields[name]) for name in names if name in node.fields}
 
 
 def _fields_of(fields: Mapping[str, Handler], any_key: Handler | None) -> Handler:
@@ -121,81 +120,40 @@ def _fields_of(fields: Mapping[str, Handler], any_key: Handler | None) -> Handle
     return apply
 
 
-def _remembering(whole: Handler, changing: Mapping[str, Handler]) -> Handler:
-    """Remember what ``whole`` makes of a mapping, but for the fields that are ``changing``.
-
-    Not where values are known from the request, which belong to it alone.
-    """
-
-    def apply(value: object, walk: Walk) -> object:
-        if walk.known is not None or type(value) is not dict:
-            return whole(value, walk)
-        rest = value
-        if changing:
-            rest = value.copy()
-            for name in changing:
-                rest.pop(name, None)
-        key = key_of(rest)
-        if key is None:
-            return whole(value, walk)
-        remembered = walk.memo.get(key)
-        if remembered is None:
-            refused = walk.refused
-            result = whole(rest, walk)
-            if type(result) is not dict:
-                return result
-            remembered = (marshal.dumps(result, 2), walk.note, walk.refused - refused)
-            walk.memo.put(key, remembered, len(remembered[0]))
-        else:
-            walk.note = remembered[1]
-            walk.refused += remembered[2]
-        result = marshal.loads(remembered[0])
-        for name, handler in changing.items():
-            part = value.get(name)
-            if part is not None:
-                note, walk.note = walk.note, None
-                part = handler(part, walk)
-                walk.note = note
-                if part is not DROP:
-                    result[name] = part
-        return result
-
-    return apply
+def _apply_list(item: Handler, values: Iterable[object], walk: Walk) -> list[object]:
+    result: list[object] = []
+    notes: Note | None = None
+    for part in values:
+        new = item(part, walk) if part is not None else DROP
+        if new is DROP:
+            walk.note = None
+            continue
+        if walk.note is not None:
+            if notes is None:
+                notes = {}
+            notes[str(len(result))] = walk.note
+            walk.note = None
+        result.append(new)
+    walk.note = notes
+    return result
 
 
-def _list_of(item: Handler) -> Handler:
-    """Apply ``item`` to a list, to a list under ``values``, or to a single mapping.
+def _list_of(item: Handler, whole: Callable[[list[object], Walk], object]) -> Handler:
+    """Apply ``whole`` to a list, also to one under ``values``, and ``item`` to a single mapping.
 
     The protocol allows all three where it has a list of interfaces; the shape is kept.
     """
 
-    def apply_list(values: Iterable[object], walk: Walk) -> list[object]:
-        result: list[object] = []
-        notes: Note | None = None
-        for part in values:
-            new = item(part, walk) if part is not None else DROP
-            if new is DROP:
-                walk.note = None
-                continue
-            if walk.note is not None:
-                if notes is None:
-                    notes = {}
-                notes[str(len(result))] = walk.note
-                walk.note = None
-            result.append(new)
-        walk.note = notes
-        return result
-
     def apply(value: object, walk: Walk) -> object:
         if type(value) is list or type(value) is tuple:
             walk.spend(len(value))
-            return apply_list(value, walk)
+            return whole(list(value), walk)
         if isinstance(value, Mapping):
             value = plain(value)
             values = value.get("values")
             if type(values) is list or type(values) is tuple:
                 walk.spend(len(values))
-                result = apply_list(values, walk)
+                result = whole(list(values), walk)
                 if walk.note is not None:
                     walk.note = {"values": walk.note}
                 return {"values": result}

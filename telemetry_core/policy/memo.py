@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 R = TypeVar("R")
 
-MAX_ENTRY: Final = 16_384
+MAX_ENTRY: Final = 65_536
 """Bytes of the largest result that is remembered."""
 
 
@@ -23,7 +23,7 @@ class Memo(Generic[R]):
 
     __slots__ = ("_bytes", "_max_bytes", "_old", "_young")
 
-    def __init__(self, max_bytes: int = 2_000_000) -> None:
+    def __init__(self, max_bytes: int = 4_000_000) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._young: dict[int, R] = {}
@@ -50,12 +50,13 @@ class Memo(Generic[R]):
         return len(self._young) + len(self._old)
 
 
-def key_of(value: object) -> int | None:
-    """Return the hash of a value of plain types, or None for any other.
+def key_of(place: str, value: object) -> int | None:
+    """Return the hash of a value of plain types at a place, or None for any other.
 
-    Equal values have equal keys in one process; version 2 of the format knows no references.
+    Equal values have equal keys in one process; version 2 of the format knows no references. The
+    place belongs to the key, since other rules may hold elsewhere.
     """
     try:
-        return hash(marshal.dumps(value, 2))
+        return hash(marshal.dumps((place, value), 2))
     except ValueError:
         return None

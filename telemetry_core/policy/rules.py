@@ -160,6 +160,14 @@ def path(value: object, walk: Walk) -> object:
     return result
 
 
+def file(value: object, walk: Walk) -> object:
+    """Keep the file name of the absolute path that every frame has."""
+    result = path(value, walk)
+    if walk.note is not None and result is not FILTERED:
+        walk.note = None
+    return result
+
+
 def route(value: object, walk: Walk) -> object:
     """Keep the name of a route, a task or code; put Sentry's marker in place of a raw URL."""
     if not isinstance(value, str):
@@ -425,6 +433,7 @@ RULE_HANDLERS: Mapping[str, Handler] = {
     "text": text,
     "source": source,
     "path": path,
+    "file": file,
     "route": route,
     "statement": statement,
     "message": message,

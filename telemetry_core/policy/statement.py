@@ -16,19 +16,22 @@ _SQL = re.compile(
 _SQL_WORD = re.compile(
     r"(?i)\b(?:from|into|where|values|set|table|join|limit|returning|as|on|index|savepoint|select)\b"
 )
+# Each branch begins with a character of its own, so that the search skips to those. A prefix such
+# as the E of E'...' and a sign stay: they say nothing.
 _LITERAL = re.compile(
     r"""
-      [EeNnBbXx]?'(?:[^'\\]|''|\\.)*+(?:'|\Z)            # 'it''s', E'it\'s', one cut off
-    | \$(?P<tag>\w{0,20})\$.*?(?:\$(?P=tag)\$|\Z)        # $$dollar quoted$$
-    | (?<![\w.$%:@])-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])   # 42, 1.5, 0x2a
-    | --[^\n]*                                           # comments hold what people typed
+      '[^'\\]*+(?:(?:''|\\.?)[^'\\]*+)*+(?:'|\Z)           # 'it''s', 'it\'s', one cut off
+    | \$(?P<tag>\w{0,20})\$.*?(?:\$(?P=tag)\$|\Z)          # $$dollar quoted$$
+    | [0-9](?<![\w.$%:@][0-9])                             # 42, 1.5, 2e3, 0x2a; no t1 and no $1
+      (?:x[0-9a-fA-F]++|[0-9]*+(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)(?![\w.])
+    | --[^\n]*+                                           # comments hold what people typed
     | /\*.*?(?:\*/|\Z)
     """,
     re.VERBOSE | re.DOTALL,
 )
 # In MySQL and SQLite a double-quoted string after an operator is a value, not a name.
 _QUOTED_VALUE = re.compile(
-    r'(?i)((?:=|<>|!=|<|>|\blike|\bilike|\bregexp|\bin\s*+\(|,|\bvalues\s*+\()\s*+)"(?:[^"\\]|""|\\.)*+(?:"|\Z)(?!\s*+\.)'
+    r'(?i)((?:=|<>|!=|<|>|\blike|\bilike|\bregexp|\bin\s*+\(|,|\bvalues\s*+\()\s*+)"(?:[^"\\]|""|\\.?)*+(?:"|\Z)(?!\s*+\.)'
 )
 _URL = re.compile(r"(?i)\b([a-z][a-z0-9+.\-]{1,20}://)(?:[^\s/?#@]*@)?([^\s/?#@'\"<>]*)[^\s'\"<>]*")
 

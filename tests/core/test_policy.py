@@ -470,6 +470,17 @@ def test_a_remembered_frame_keeps_its_remarks_and_its_count(policy: Policy) -> N
     assert "rem" in json.dumps(second.payload["_meta"])
 
 
+def test_what_is_remembered_of_one_place_says_nothing_of_another(policy: Policy) -> None:
+    """The same mapping is a breadcrumb here and a mechanism there, and other rules hold."""
+    part = {"type": "default", "message": "hello", "handled": True}
+    event = {"breadcrumbs": {"values": [part]}, "exception": {"values": [{"mechanism": part}]}}
+    for _ in range(2):
+        result = sent(policy, event)
+        assert result["breadcrumbs"]["values"] == [{"type": "default", "message": "hello"}]
+        mechanism = result["exception"]["values"][0]["mechanism"]
+        assert mechanism == {"type": "default", "handled": True}
+
+
 def test_the_memo_is_bounded_and_holds_no_large_result() -> None:
     """However much passes through, about ``max_bytes`` are held."""
     memo: Memo[str] = Memo(max_bytes=100_000)
@@ -493,10 +504,11 @@ def test_the_memo_holds_only_what_was_filtered() -> None:
 
 
 def test_keys_of_equal_values_are_equal_and_others_have_none() -> None:
-    """The key depends on the content alone, and only plain types have one."""
+    """The key depends on place and content alone, and only plain types have one."""
     one, other = {"a": ["x" * 3, 1]}, {"a": ["".join(["x"] * 3), 1]}
-    assert key_of(one) == key_of(other) != key_of({"a": ["xxx", 2]})
-    assert key_of({"a": object()}) is None
+    assert key_of("x", one) == key_of("x", other) != key_of("x", {"a": ["xxx", 2]})
+    assert key_of("x", one) != key_of("y", one)
+    assert key_of("x", {"a": object()}) is None
 
 
 @pytest.mark.parametrize("kind", sorted(table.ITEMS))

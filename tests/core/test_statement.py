@@ -1,0 +1,136 @@
+"""Statements without their data, and database errors without the row they quote."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry_core.policy.statement import (
+    without_literals,
+    without_row_data,
+    without_url_details,
+)
+
+SQL = [
+    ("SELECT * FROM t WHERE n = 'Jane'", "SELECT * FROM t WHERE n = %s", "a string"),
+    ("select * from t where n = 'it''s Jane'", "select * from t where n = %s", "a doubled quote"),
+    (r"SELECT * FROM t WHERE n = 'it\'s Jane'", "SELECT * FROM t WHERE n = %s", "an escaped quote"),
+    ("SELECT * FROM t WHERE n = E'Jane'", "SELECT * FROM t WHERE n = E%s", "a prefix"),
+    ("SELECT * FROM t WHERE n = $$Jane$$", "SELECT * FROM t WHERE n = %s", "dollar quotes"),
+    ("SELECT * FROM t WHERE n = $q$Jane$q$", "SELECT * FROM t WHERE n = %s", "named ones"),
+    ("SELECT * FROM t WHERE n = 'Jane R", "SELECT * FROM t WHERE n = %s", "one that was cut off"),
+    (
+        "SELECT * FROM t WHERE a = 42 AND b = -1.5e3",
+        "SELECT * FROM t WHERE a = %s AND b = -%s",
+        "n",
+    ),
+    ("SELECT * FROM t WHERE a = 0x2aF", "SELECT * FROM t WHERE a = %s", "a hexadecimal number"),
+    ("SELECT * FROM t WHERE a IN (1, 2, 3)", "SELECT * FROM t WHERE a IN (%s, %s, %s)", "a list"),
+    (
+        'SELECT * FROM t WHERE n = "Jane"',
+        "SELECT * FROM t WHERE n = %s",
+        "double quotes as MySQL's",
+    ),
+    ("SELECT 1 -- for Jane\nFROM t", "SELECT %s \nFROM t", "a comment"),
+    ("/* Jane */ SELECT a FROM t", " SELECT a FROM t", "a comment in front"),
+    ("INSERT INTO t (n) VALUES ('Jane', 7)", "INSERT INTO t (n) VALUES (%s, %s)", "an insert"),
+    ("(SELECT a FROM t WHERE b = 'Jane')", "(SELECT a FROM t WHERE b = %s)", "in brackets"),
+    ("WITH x AS (SELECT 'Jane') SELECT * FROM x", "WITH x AS (SELECT %s) SELECT * FROM x", "with"),
+]
+
+
+@pytest.mark.parametrize(("sql", "kept", "reason"), SQL, ids=[row[2] for row in SQL])
+def test_literals_go_from_sql(sql: str, kept: str, reason: str) -> None:
+    """What is left is the statement's shape; doing it again changes nothing."""
+    assert without_literals(sql) == kept
+    assert without_literals(kept) == kept
+
+
+UNCHANGED = [
+    'SELECT "shop_product"."id", t1.a FROM "shop_product" t1 WHERE t1."id" = %s LIMIT %s',
+    "SELECT a1, b2 FROM t_3 WHERE c = $1 AND d = :name2 AND e = ? AND f = %(x1)s AND g = @p1",
+    "SAVEPOINT s140231_x1",
+    "could not find 42 of 'Jane'",
+    "Select one of them",
+    "Update: 3 items are new",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", UNCHANGED, ids=range(len(UNCHANGED)))
+def test_placeholders_names_and_what_is_no_sql_stay(text: str) -> None:
+    """The detectors read it all the same; here only SQL is touched."""
+    assert without_literals(text) == text
+
+
+URLS = [
+    ("GET https://api.example/v1/users/jane?q=1#x", "GET https://api.example", "path and query"),
+    ("POST http://jane:pw@api.example:8080/x", "POST http://api.example:8080", "user info"),
+    (
+        "two: http://a.example/jane, http://b.example/x",
+        "two: http://a.example http://b.example",
+        "2",
+    ),
+    ("no address here: a://", "no address here: a://", "none"),
+    ("redis://cache/jane", "redis://cache", "another scheme"),
+]
+
+
+@pytest.mark.parametrize(("text", "kept", "reason"), URLS, ids=[row[2] for row in URLS])
+def test_of_a_url_there_is_left_scheme_and_host(text: str, kept: str, reason: str) -> None:
+    """As Sentry groups outgoing calls."""
+    assert without_url_details(text) == kept
+
+
+ERRORS = [
+    (
+        'duplicate key value violates unique constraint "u"\nDETAIL:  Key (n)=(Jane R) already exists.',
+        'duplicate key value violates unique constraint "u"\nDETAIL:  Key (n)=([Filtered]) already exists.',
+        "PostgreSQL, a unique key",
+    ),
+    (
+        'new row violates check constraint "c"\nDETAIL:  Failing row contains (1, Jane, (x), null).',
+        'new row violates check constraint "c"\nDETAIL:  Failing row contains ([Filtered]).',
+        "PostgreSQL, a check",
+    ),
+    (
+        "(1062, \"Duplicate entry 'Jane R' for key 'u.n'\")",
+        "(1062, \"Duplicate entry '[Filtered]' for key 'u.n'\")",
+        "MySQL",
+    ),
+    (
+        "(sqlite3.IntegrityError) UNIQUE constraint failed: u.n\n[SQL: INSERT INTO u (n) VALUES (?)]\n"
+        "[parameters: ('Jane]', 'R')]\n(Background on this error at: https://sqlalche.me/e/20/gkpj)",
+        "(sqlite3.IntegrityError) UNIQUE constraint failed: u.n\n[SQL: INSERT INTO u (n) VALUES (?)]\n"
+        "[parameters: [Filtered]]\n(Background on this error at: https://sqlalche.me/e/20/gkpj)",
+        "SQLAlchemy",
+    ),
+    (
+        "[parameters: ('Jane', 'R",
+        "[parameters: [Filtered]]",
+        "SQLAlchemy, cut off",
+    ),
+    (
+        'invalid input syntax for type integer: "Jane"\nLINE 1: x',
+        'invalid input syntax for type integer: "[Filtered]"\nLINE 1: x',
+        "PostgreSQL, a type",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "kept", "reason"), ERRORS, ids=[row[2] for row in ERRORS])
+def test_a_database_error_keeps_its_words_and_loses_the_row(
+    text: str, kept: str, reason: str
+) -> None:
+    """Constraint, table and column are there; the values are not, nor the second time."""
+    assert without_row_data(text) == kept
+    assert without_row_data(kept) == kept
+
+
+@given(st.text(st.sampled_from("'\"\\$-/*0123x \nab=(,"), max_size=60))
+def test_any_statement_is_read_twice_as_once(tail: str) -> None:
+    """However its quotes stand, what is taken out is taken out the first time."""
+    once = without_literals(f"SELECT a FROM t WHERE {tail}")
+    assert "'" not in once
+    assert without_literals(once) == once
