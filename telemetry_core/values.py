@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
+from types import MemberDescriptorType, ModuleType
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -144,22 +146,78 @@ def _credentials(value: str) -> Iterator[str]:
         yield from (user, password)
 
 
+def texts_of_path(path: str) -> Iterator[str]:
+    """Yield a path that no route matched: what was typed or followed, as a whole and in parts."""
+    yield path
+    yield from filter(None, path.split("/"))
+
+
 def texts_of_user(user: Any) -> Iterator[str]:
     """Yield the texts of a user that was loaded: a row, a mapping, or an object's own fields.
 
     Calls no property or method of an object, so that nothing is loaded for its sake.
     """
-    kind = type(user)
-    if issubclass(kind, Mapping):
-        fields: Mapping[Any, Any] = user
-    elif hasattr(kind, "keys"):
+    fields = _fields_of(user)
+    if not fields and hasattr(type(user), "keys"):
         # A row of sqlite3 and its like is no Mapping.
         fields = {name: user[name] for name in user.keys()}  # noqa: SIM118  # iterates values
-    else:
-        fields = getattr(user, "__dict__", {})
     for name, value in fields.items():
         if issubclass(type(value), str) and not str(name).startswith("_"):
             yield str.__str__(value)
     names = [fields.get(name) for name in ("first_name", "last_name")]
     if all(isinstance(name, str) and name for name in names):
         yield " ".join(str(name) for name in names)
+
+
+PERSONAL_FIELDS: Final = frozenset(
+    """
+    e_mail email email_address family_name first_name full_name fullname given_name last_name
+    login nickname phone phone_number preferred_username surname user_name username
+    """.split()
+)
+"""Fields by which an object is recognised as a person, whatever it is called."""
+
+
+def texts_of_people(holder: Mapping[str, Any], users: Container[str]) -> Iterator[str]:
+    """Yield the texts of the users in something that holds all sorts of things for a request.
+
+    :param users: the names under which there is a user, or a user's name. Under others there is
+        one where a field says so: see `PERSONAL_FIELDS`.
+    """
+    for name, value in holder.items():
+        # What can't be read is left out, and nothing else with it.
+        with suppress(Exception):
+            yield from list(_texts_of_entry(name, value, users))
+
+
+def _texts_of_entry(name: str, value: Any, users: Container[str]) -> Iterator[str]:
+    if issubclass(type(value), str | bytes):
+        if name in users or name in PERSONAL_FIELDS:
+            yield from texts_in(value)
+        return
+    if name in users:
+        yield from texts_of_user(value)
+    fields = _fields_of(value)
+    # Frameworks wrap users: {"loaded_user": ...}, claims, identities.
+    for candidate in (fields, *map(_fields_of, fields.values())):
+        if not PERSONAL_FIELDS.isdisjoint(candidate):
+            yield from texts_of_user(candidate)
+
+
+def _fields_of(thing: Any) -> Mapping[Any, Any]:
+    """Return what an object holds itself; runs none of its code."""
+    kind = type(thing)
+    if issubclass(kind, dict):
+        return dict.copy(thing)
+    if issubclass(kind, type | ModuleType):
+        return {}
+    if issubclass(kind, tuple):
+        return dict(zip(getattr(thing, "_fields", ()), thing, strict=False))
+    fields: dict[Any, Any] = {}
+    for base in kind.__mro__:
+        for name, slot in vars(base).items():
+            if type(slot) is MemberDescriptorType:
+                with suppress(AttributeError):
+                    fields[name] = slot.__get__(thing)
+    fields.update(getattr(thing, "__dict__", {}))
+    return fields

@@ -1,29 +1,28 @@
-"""The extension: wraps an application so that each request is begun, ended and followed."""
+"""The extension: ``init_app``, and what Flask calls in every request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, g, request
-from flask.signals import got_request_exception, request_finished
+from flask import Flask, current_app, request
+from flask.signals import got_request_exception
 from flask.wrappers import Response
 
-from telemetry_core import TelemetryConfig, TelemetryError
+from telemetry_core import TelemetryError
 from telemetry_core.config import initialize_application
-from telemetry_core.loggers import repeat_what_is_reported
-from telemetry_core.request import Request, current_request
+from telemetry_core.loggers import keep_out
+from telemetry_core.request import Request
 from telemetry_core.settings import read_settings
-from telemetry_core.streaming import Stream
+from telemetry_flask import contexts, queries
 from telemetry_flask.facts import FlaskFacts
-
-WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from telemetry_flask.reference import show_reference
+from telemetry_flask.wsgi import follow, followed
 
 EXTENSION = "telemetry"
 """The key in ``app.extensions``, where the application's `TelemetryConfig` is."""
 
-FACTS = "telemetry.facts"
-"""The key in a request's environ, where what is known of it is."""
+# Its access log and its tracebacks repeat what is reported, with the raw path.
+DEVELOPMENT_SERVER = "werkzeug"
 
 
 class Telemetry:
@@ -53,59 +52,46 @@ class Telemetry:
         settings = read_settings(app.config, framework_debug=app.debug)
         config = initialize_application(settings)
         app.extensions[EXTENSION] = config
+        show_reference(app)
         if not config.active:
             return
-        repeat_what_is_reported("werkzeug")
-        app.wsgi_app = _Followed(app.wsgi_app, config)  # type: ignore[method-assign]  # Flask's way
-        # Before all others, so that each of them can show the reference code.
-        app.before_request_funcs.setdefault(None, []).insert(0, _show_session)
+        keep_out(DEVELOPMENT_SERVER)
+        follow(app, config)
+        contexts.keep_apart(app, config)
+        # The last that Flask calls: they run in reverse.
+        app.after_request_funcs[None].insert(0, _end)
         got_request_exception.connect(_report, app)
-        request_finished.connect(_note_response, app)
+
+    def instrument_sqlalchemy(self, *engines: Any) -> None:
+        """Record the queries of SQLAlchemy engines in sampled requests.
+
+        Flask-SQLAlchemy's engines are found without this. Statements leave without their literals,
+        parameters never do. An engine that is given twice is recorded once.
+
+        :param engines: ``Engine`` or ``AsyncEngine`` objects.
+        """
+        for engine in engines:
+            queries.record(engine)
 
 
-class _Followed:
-    """The application as the server calls it, with telemetry around."""
-
-    def __init__(self, wsgi_app: WSGIApp, config: TelemetryConfig) -> None:
-        self._wsgi_app = wsgi_app
-        self._config = config
-
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        facts = environ[FACTS] = FlaskFacts(environ)
-        telemetry = Request(self._config, facts)
-        telemetry.enter()
-        try:
-            body = self._wsgi_app(environ, start_response)
-            if facts.globals is not None:
-                return Stream(telemetry, iter(body))
-            telemetry.finish()
-            return body
-        except Exception as error:
-            # Not the view's, which the signal tells of: raised by a teardown, or in front of Flask.
-            telemetry.capture(error)
-            telemetry.finish()
-            raise
-        finally:
-            telemetry.leave()
-
-
-def _show_session() -> None:
-    telemetry = current_request()
-    g.telemetry_session_id = telemetry.session_id if telemetry is not None else None
+def _end(response: Response) -> Response:
+    found = _followed_here()
+    if found is not None:
+        telemetry, facts = found
+        telemetry.set_status(response.status_code)
+        facts.is_streamed = response.is_streamed or bool(response._on_close)
+        facts.keep()
+    return response
 
 
 def _report(_app: Flask, *, exception: BaseException, **_: object) -> None:
-    telemetry = current_request()
-    if telemetry is not None:
+    found = _followed_here()
+    if found is not None:
+        telemetry, facts = found
+        facts.keep()
         telemetry.capture(exception)
 
 
-def _note_response(_app: Flask, *, response: Response, **_: object) -> None:
-    telemetry = current_request()
-    if telemetry is None:
-        return
-    telemetry.set_status(response.status_code)
-    if response.is_streamed:
-        request.environ[FACTS].globals = g._get_current_object()
+def _followed_here() -> tuple[Request, FlaskFacts] | None:
+    """Return the telemetry of the request that Flask has at hand, if it is followed."""
+    return followed(current_app._get_current_object(), request.environ)  # type: ignore[attr-defined]

@@ -2,56 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
+from flask import Flask, g, has_request_context, request
 from flask import Request as FlaskRequest
-from flask import g, has_app_context
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
+from werkzeug.routing import Rule
 
-from telemetry_core.values import texts_in, texts_of_body, texts_of_headers, texts_of_user
+from telemetry_core.values import (
+    texts_in,
+    texts_of_body,
+    texts_of_headers,
+    texts_of_path,
+    texts_of_people,
+)
 
-# Where applications and Flask-Login keep who is logged in.
-USER_NAMES = ("user", "current_user", "_login_user")
+# Where applications and Flask's extensions keep who is logged in.
+USERS = frozenset(
+    ("user", "current_user", "_login_user", "flask_httpauth_user", "_jwt_extended_jwt_user")
+)
+
+# What Flask keeps in a session for itself, of which half is words of the application's.
+FLASHES = "_flashes"
+
+
+@cache
+def _environ_key(header: str) -> str:
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 class FlaskFacts:
-    """See `telemetry_core.request.RequestFacts`."""
+    """See `telemetry_core.request.RequestFacts`.
 
-    __slots__ = ("_environ", "globals")
+    :param app: the application that answers.
+    :param environ: the request, as the server gives it.
+    """
 
-    def __init__(self, environ: dict[str, Any]) -> None:
-        self._environ = environ
-        self.globals: Any = None
-        """``flask.g`` of the request, kept for a body that is streamed after it is gone."""
+    __slots__ = ("app", "environ", "_kept", "is_streamed")
+
+    def __init__(self, app: Flask, environ: dict[str, Any]) -> None:
+        self.app = app
+        self.environ = environ
+        self._kept: tuple[Any, Any] | None = None
+        self.is_streamed = False
+        """Whether something of the response is made after the application has returned it."""
+
+    def keep(self) -> None:
+        """Keep ``flask.g`` and the session for what happens when Flask's contexts are gone."""
+        self._kept = _object(g), _object(request_ctx)
 
     @property
     def request(self) -> FlaskRequest:
         """Flask's request; before Flask has made its own, one that reads nothing."""
-        made = self._environ.get("werkzeug.request")
-        return made if made is not None else FlaskRequest(self._environ, shallow=True)
+        # Flask takes it out of the environ at the end, before the last pieces of a body.
+        made = self.environ.get("werkzeug.request") or (self._kept and self._kept[1].request)
+        return made or self.app.request_class(self.environ, shallow=True)
 
     @property
     def method(self) -> str:
         """The request's method."""
-        return str(self._environ.get("REQUEST_METHOD", ""))
+        return str(self.environ.get("REQUEST_METHOD", ""))
 
     def header(self, name: str) -> str | None:
         """The value of a request header."""
-        value = self._environ.get(f"HTTP_{name.upper().replace('-', '_')}")
+        value = self.environ.get(_environ_key(name))
         return value if isinstance(value, str) else None
 
     def route(self) -> str | None:
         """The rule that matched."""
-        rule = self.request.url_rule
+        rule, _ = self._match()
         return str(rule.rule) if rule is not None else None
 
     def visitor_values(self) -> Iterator[str]:
         """What the visitor sent, as far as the application has read it."""
         request = self.request
         read: dict[str, Any] = request.__dict__
-        if request.url_rule is None:
-            yield request.path
-        yield from texts_in(request.view_args)
+        rule, arguments = self._match()
+        yield from texts_in(arguments) if rule is not None else texts_of_path(request.path)
         yield from texts_in(list(request.args.lists()))
         if "form" in read:
             yield from texts_in(list(read["form"].lists()))
@@ -61,14 +92,46 @@ class FlaskFacts:
         # What get_json() parsed, where it did not keep the bytes.
         yield from texts_in(list(read.get("_cached_json") or ()))
         yield from texts_in(request.cookies)
+        yield from texts_in(self._session())
         yield from texts_of_headers(request.headers.items())
         yield from texts_in(request.remote_addr)
 
     def user_values(self) -> Iterator[str]:
-        """Who is logged in, as far as the application has put it where it usually is."""
-        kept = self.globals if self.globals is not None else (g if has_app_context() else None)
-        if kept is None:
-            return
-        for name in USER_NAMES:
-            if name in kept:
-                yield from texts_of_user(kept.get(name))
+        """Who is logged in, as far as the application has put it in ``flask.g``."""
+        held, _ = self._held()
+        # A proxy would load what it stands for. What Flask-Login has loaded is held beside it.
+        people = {name: value for name, value in held.items() if type(value) is not LocalProxy}
+        yield from texts_of_people(people, USERS)
+
+    def _match(self) -> tuple[Rule | None, Mapping[str, Any] | None]:
+        request = self.request
+        if request.url_rule is not None or request.routing_exception is not None:
+            return request.url_rule, request.view_args
+        # Something in front of Flask failed before Flask looked for the view.
+        try:
+            adapter = self.app.create_url_adapter(request)
+            return adapter.match(return_rule=True) if adapter is not None else (None, None)
+        except HTTPException:
+            return None, None
+
+    def _held(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What ``flask.g`` and Flask's context of this request hold, as far as there are any."""
+        if self._kept is None and has_request_context() and request.environ is self.environ:
+            self.keep()
+        return (vars(self._kept[0]), vars(self._kept[1])) if self._kept is not None else ({}, {})
+
+    def _session(self) -> dict[str, Any]:
+        """What the session holds, if it is loaded. Doesn't count as use of it, as the proxy does.
+
+        Flask says of a response that it varies by the cookie when the session was used.
+        """
+        _, context = self._held()
+        session = context.get("_session", context.get("session"))
+        held = dict.copy(session) if isinstance(session, dict) else {}
+        held.pop(FLASHES, None)
+        return held
+
+
+def _object(proxy: Any) -> Any:
+    """Return what a proxy stands for in this context."""
+    return proxy._get_current_object()

@@ -1,0 +1,100 @@
+"""The application as the server calls it: each request is begun, ended, and its body followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+from flask import Flask
+from werkzeug.wsgi import ClosingIterator
+
+from telemetry_core import TelemetryConfig
+from telemetry_core.request import Request, current_request, is_failure
+from telemetry_core.streaming import Stream, StreamedFile
+from telemetry_flask import queries
+from telemetry_flask.facts import FlaskFacts
+
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+WHOLE = frozenset((ClosingIterator, list, tuple))
+"""What Flask, or middleware, makes of a body that is there already."""
+
+
+class Followed:
+    """An application or middleware with telemetry around."""
+
+    def __init__(self, wsgi_app: WSGIApp, app: Flask, config: TelemetryConfig) -> None:
+        self._wsgi_app = wsgi_app
+        self._app = app
+        self._config = config
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        if not self._config.active or followed(self._app, environ) is not None:
+            return self._wsgi_app(environ, start_response)
+        facts = FlaskFacts(self._app, environ)
+        telemetry = Request(self._config, facts)
+        telemetry.enter()
+        try:
+            if telemetry.is_traced:
+                queries.record_found(self._app)
+            body = self._wsgi_app(environ, start_response)
+            if type(body) in WHOLE and not facts.is_streamed:
+                telemetry.finish()
+                return body
+            return _followed_body(telemetry, body)
+        except BaseException as error:
+            # Not the view's, which Flask's signal tells of: a teardown's, or middleware's.
+            if is_failure(error):
+                telemetry.capture(error)
+            telemetry.finish()
+            raise
+        finally:
+            telemetry.leave()
+
+
+def follow(app: Flask, config: TelemetryConfig) -> None:
+    """Put telemetry around an application, and around all middleware that is put around it later.
+
+    Applications do that by setting ``app.wsgi_app``, so that is what this application alone gets
+    a property for, by a class of its own.
+    """
+    inner: WSGIApp = app.wsgi_app
+
+    def wsgi_app(app: Flask) -> WSGIApp:
+        return vars(app)["wsgi_app"]  # type: ignore[no-any-return]  # set below
+
+    def set_wsgi_app(app: Flask, wsgi_app: WSGIApp) -> None:
+        vars(app)["wsgi_app"] = Followed(wsgi_app, app, config)
+
+    kind = type(app)
+    names = {"wsgi_app": property(wsgi_app, set_wsgi_app), "__module__": kind.__module__}
+    app.__class__ = type(kind.__name__, (kind,), names)
+    app.wsgi_app = inner  # type: ignore[assignment, method-assign]  # Flask's own way
+
+
+def followed(app: Flask, environ: dict[str, Any]) -> tuple[Request, FlaskFacts] | None:
+    """Return the telemetry of this very request to this application, while it is followed.
+
+    A view can make others: to another application, or to the same one as a test would.
+    """
+    telemetry = current_request()
+    if telemetry is None:
+        return None
+    facts = telemetry.facts
+    if isinstance(facts, FlaskFacts) and facts.environ is environ and facts.app is app:
+        return telemetry, facts
+    return None
+
+
+def _followed_body(telemetry: Request, body: Iterable[bytes]) -> Iterable[bytes]:
+    file = getattr(body, "filelike", None)
+    if file is None:
+        return Stream(telemetry, iter(body))
+    # The server sends it from the file (PEP 3333, wsgi.file_wrapper), if it is left as it is.
+    with suppress(AttributeError):
+        body.filelike = StreamedFile(telemetry, file)  # type: ignore[attr-defined]
+    telemetry.finish()
+    return body
