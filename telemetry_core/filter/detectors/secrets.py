@@ -37,7 +37,7 @@ _ENDS = frozenset(
     "on de".split()
 )
 _QUOTE = r"\\{0,8}[\"']"
-_ASSIGN = rf"(?:{_QUOTE})?\]?[ ]{{0,4}}(?:=>|:=|==|[:=])[ ]{{0,4}}"
+_ASSIGN = rf"(?:{_QUOTE})?\]?[ ]{{0,4}}(?:=>|:=|[:=](?!=))[ ]{{0,4}}"
 # A key and what assigns to it. Whether it is sensitive, and how far the value goes, is for the
 # check: most words in a text have no value, and most keys are not sensitive.
 _KEY = (
@@ -61,7 +61,7 @@ _CODE = re.compile(
     r"|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
 )
 _CONSTANTS = frozenset(
-    "none true false null undefined str bytes int bool float object any string text self cls "
+    "await yield none true false null undefined str bytes int bool float object any string text self cls "
     "optional "
     "required missing invalid expired not is in if for and or the was has must should cannot empty "
     "nil nan password token secret list dict tuple set type callable boolean integer number "
@@ -80,8 +80,10 @@ _PLAIN_VALUE = re.compile(
 _QUOTED_VALUE = re.compile(
     rf"[bru]?(?P<quote>{_QUOTE})(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
 ).match
+_ATTRIBUTE = re.compile(r"\.[a-z]+\(").match
+_WORDLIKE = re.compile(r"[^\W_]").search
 _PLACEHOLDER = re.compile(
-    r"%s|%\(\w+\)s|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|\[[A-Z]+\]|\[Filtered\]"
+    r"[^%\n]*%(?:[sd]|\(\w+\)s).*|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|_[a-z_]+|\[[A-Z]+\]|\[Filtered\]"
 ).fullmatch
 _FIELD = re.compile(r"_?[A-Za-z]+(?:[_-][A-Za-z]+)+").fullmatch
 
@@ -131,10 +133,15 @@ def _quoted_value(match: re.Match[str]) -> tuple[int, int] | bool:
     found = _QUOTED_VALUE(match.string, match.end())
     if found is None:
         return False
-    lowered = found["value"].lower()
-    if lowered in _CONSTANTS or _PLACEHOLDER(found["value"]) or lowered == match["key"].lower():
+    value = found["value"]
+    lowered = value.lower()
+    if lowered in _CONSTANTS or lowered == match["key"].lower() or _PLACEHOLDER(value):
         return False
-    return not (_FIELD(found["value"]) and _IN_NAME(lowered)) and found.span("value")
+    if _ATTRIBUTE(match.string, found.end() + len(found["quote"])) or not _WORDLIKE(value):
+        return False  # "; ".join(...)
+    # The name of a field or a sentence that speaks of a credential, and no credential.
+    named = _FIELD(value) or " " in value
+    return not (named and _IN_NAME(lowered)) and found.span("value")
 
 
 def _is_random(match: re.Match[str]) -> bool:
