@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import sentry_sdk
 from sentry_sdk.integrations import DidNotEnable
+from sentry_sdk.integrations.threading import ThreadingIntegration
 
 from telemetry_core.consent import Permission
 from telemetry_core.drops import LOGGER_NAME, Drops
@@ -86,7 +87,7 @@ class TelemetryConfig:
             if self._client is not None or not self.settings.enabled:
                 return
             options = build_options(self.settings, self.gate)
-            client = self._made_client(options, process_wide=process_wide)
+            client = self._made_client(options)
             # The SDK may have wrapped the transport to print what has not passed the gate.
             client.transport = gated_part(client.transport, self.gate)
             sampler = client.options.get("traces_sampler")
@@ -98,32 +99,43 @@ class TelemetryConfig:
                 spotlight=False,
                 default_integrations=False,
                 auto_enabling_integrations=False,
+                # It hands the silence on to threads that are started in the request.
+                integrations=[ThreadingIntegration()],
             )
             self._client = client
+            if process_wide:
+                # What sentry_sdk.init() does, but only now that the gate is where it belongs.
+                sentry_sdk.Scope.get_global_scope().set_client(client)
 
-    def _made_client(self, options: dict[str, Any], *, process_wide: bool) -> Any:
+    def _made_client(self, options: dict[str, Any]) -> Any:
         """Make the SDK's client.
 
-        :raises SettingsError: when the SDK refuses an option or an integration.
+        :raises SettingsError: when the SDK can't switch on an integration that was asked for.
         """
         try:
             with warnings.catch_warnings():
                 # Deprecated by newer SDKs; whoever gives it has been told by their documentation.
                 warnings.filterwarnings("ignore", "The send_default_pii option", DeprecationWarning)
-                if not process_wide:
-                    return sentry_sdk.Client(**options)
-                sentry_sdk.init(**options)
+                client = sentry_sdk.Client(**options)
         except (DidNotEnable, ImportError) as error:
             name = _integration_in(error.__traceback__)
-            by_name = name in self.settings.instrument
-            problem = Problem(
-                setting="TELEMETRY_INSTRUMENT" if by_name else "TELEMETRY_SENTRY_OPTIONS",
-                allowed="integrations whose libraries are installed",
-                got=repr(name) if name else "one whose library isn't",
-                hint=f"sentry-sdk says: {error}.",
-            )
-            raise SettingsError([problem]) from error
-        return sentry_sdk.Scope.get_global_scope().client
+            raise SettingsError([self._missing(name, f"sentry-sdk says: {error}.")]) from error
+        # The SDK tries each integration once in a process, and says nothing the second time.
+        missing = [name for name in self.settings.instrument if name not in client.integrations]
+        if missing:
+            client.close(timeout=0)
+            hint = "sentry-sdk could not switch it on before."
+            raise SettingsError([self._missing(name, hint) for name in missing])
+        return client
+
+    def _missing(self, name: str | None, hint: str) -> Problem:
+        by_name = name in self.settings.instrument
+        return Problem(
+            setting="TELEMETRY_INSTRUMENT" if by_name else "TELEMETRY_SENTRY_OPTIONS",
+            allowed="integrations whose libraries are installed",
+            got=repr(name) if name else "one whose library isn't",
+            hint=hint,
+        )
 
     def shutdown(self, timeout: float = 2.0) -> None:
         """Send what is waiting, for at most ``timeout`` seconds, and stop. Never raises."""

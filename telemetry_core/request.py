@@ -15,11 +15,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sentry_sdk
+from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.utils import event_from_exception
 
 from telemetry_core import session as sessions
 from telemetry_core.consent import Permission, decide
-from telemetry_core.scopes import Bound, Scopes, restore
+from telemetry_core.scopes import Bound, Scopes, inherited_request, restore
 from telemetry_core.session import Session
 from telemetry_core.trace import (
     UNNAMED,
@@ -98,13 +99,13 @@ _Binding = tuple[Bound, Token[Session | None], Token["Request | None"], "_Bindin
 
 
 def current_request() -> Request | None:
-    """Return the request of this context, or None."""
-    return _current.get()
+    """Return the request of this context, or that in which this thread was started, or None."""
+    return _current.get() or inherited_request()
 
 
 def circumstances() -> Circumstances:
     """Return what holds at this moment in this context."""
-    request = _current.get()
+    request = current_request()
     if request is None:
         return Circumstances(
             admitted=_ADMITTED[Permission.FULL],
@@ -168,8 +169,9 @@ class Request:
         scopes = self._scopes
         caller = None
         if scopes is None:
-            caller = self.facts.header("sentry-trace")
-            scopes = self._scopes = Scopes(self._config.client_for(self.permission), caller)
+            caller = self._caller()
+            client = self._config.client_for(self.permission)
+            scopes = self._scopes = Scopes(client, caller, self)
         self._binding = (
             scopes.bind(),
             sessions.bind(self._session),
@@ -178,12 +180,15 @@ class Request:
         )
         if self._is_recorded:
             self._is_recorded = False
-            self._start_transaction(scopes, caller)
+            if not scopes.are_recorded:
+                self._start_transaction(scopes, caller)
 
     def leave(self) -> None:
         """Unbind the request from the current context."""
         if self._binding is not None and self._scopes is not None:
             scopes, session, current, self._binding = self._binding
+            if _current.get() is self:
+                self._session = sessions.current() or self._session
             restore(_current, current)
             sessions.unbind(session)
             self._scopes.unbind(scopes)
@@ -194,11 +199,17 @@ class Request:
             return
         self._finished = True
         transaction, self._transaction = self._transaction, None
-        if transaction is not None:
-            finish_transaction(
-                transaction, route=self.route(), method=self.method, status=self._status
-            )
-        self._reported.clear()
+        try:
+            if transaction is not None:
+                finish_transaction(
+                    transaction, route=self.route(), method=self.method, status=self._status
+                )
+            if self._reported:
+                self._reported.clear()
+                # Or the SDK would take the same object for reported in the next request, too.
+                DedupeIntegration.reset_last_seen()
+        except Exception as error:
+            self._config.drops.count("trace_error", "transaction", error=error)
 
     def capture(self, error: BaseException, *, status: int | None = 500) -> None:
         """Report an exception that reached the framework.
@@ -218,8 +229,21 @@ class Request:
 
     @property
     def session_id(self) -> str | None:
-        """The id to show as a reference code; None where the visitor may not be told apart."""
-        return self._session.id if self.permission is Permission.FULL else None
+        """The id to show as a reference code; None where the visitor may not be told apart.
+
+        It is that of the session the application has started or continued meanwhile, if it has, and
+        None in a thread that lives on when the request has ended.
+        """
+        if self.permission is not Permission.FULL:
+            return None
+        if _current.get() is self:
+            return sessions.get_session_manager().session_id
+        return None if self._finished else self._session.id
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the response is complete. A thread may still work for the request."""
+        return self._finished
 
     @property
     def is_traced(self) -> bool:
@@ -228,8 +252,12 @@ class Request:
 
     @property
     def method(self) -> str:
-        """The request's method."""
-        return self.facts.method
+        """The request's method; empty when it can't be told."""
+        try:
+            return self.facts.method
+        except Exception as error:
+            self._config.drops.count("facts_error", "method", error=error)
+            return ""
 
     def route(self) -> str | None:
         """The pattern that matched. Never the raw path."""
@@ -300,6 +328,13 @@ class Request:
             self.leave()
             self._scopes = None
 
+    def _caller(self) -> str | None:
+        try:
+            return self.facts.header("sentry-trace")
+        except Exception as error:
+            self._config.drops.count("facts_error", "trace", error=error)
+            return None
+
     def _start_transaction(self, scopes: Scopes, caller: str | None) -> None:
         try:
             self._transaction = start_transaction(
@@ -316,8 +351,8 @@ def is_repeated(error: BaseException) -> bool:
 
     Outside requests it counts in which it was reported: a server logs what broke off its response.
     """
-    request = _current.get()
-    if request is not None:
+    request = current_request()
+    if request is not None and not request.has_ended:
         return request.is_repeated(error)
     return _MARK in error.__dict__
 
@@ -338,6 +373,9 @@ def report(
     request = current_request()
     if request is not None:
         request.capture(error)
+        return
+    if session_id is not None and _MARK in error.__dict__:
+        # On its way out through the middleware in front.
         return
     session = Session(lambda: session_id) if session_id is not None else None
     request = Request(config, facts, traced=False, session=session)

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import threading
 from contextvars import ContextVar, Token
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sentry_sdk.scope import Scope, ScopeType, _current_scope, _isolation_scope
 
+from telemetry_core.consent import Permission
 from telemetry_core.trace import begin_trace
+
+if TYPE_CHECKING:
+    from telemetry_core.request import Request
 
 T = TypeVar("T")
 
@@ -28,16 +32,33 @@ class RequestScope(Scope):
     Most requests record nothing, so nobody does. Nothing that is set here gets out.
 
     :param caller: the request's ``sentry-trace`` header, whose trace it continues.
+    :param request: the request, which goes along where the SDK hands copies to threads; None in an
+        application's context outside requests.
     """
 
-    __slots__ = ("_caller", "_original")
+    __slots__ = ("_caller", "_original", "request")
 
-    def __init__(self, client: Any, caller: str | None) -> None:
+    def __init__(self, client: Any, caller: str | None, request: Request | None) -> None:
         # Neither super().__init__(), which sets what is to stay open, nor set_client(), which also
         # writes the client's environment to all the process's scopes.
         self.client = client
         self._caller = caller
         self._original = _isolation_scope.get()
+        self.request = request
+
+    def __copy__(self) -> RequestScope:
+        """Copy the scope, as the SDK does for a thread that is started in the request."""
+        copied: Any = super().__copy__()
+        copied.request = self.request
+        return copied  # type: ignore[no-any-return]  # the SDK makes copies of the same class
+
+    def start_session(self, *args: Any, **kwargs: Any) -> None:
+        """Start one of the SDK's own sessions, where more than errors is permitted.
+
+        They are sent later, when nobody can be asked any more.
+        """
+        if self.request is None or self.request.permission is Permission.FULL:
+            super().start_session(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         """Fill the scope: Python asks here only for what is not set yet."""
@@ -76,9 +97,18 @@ class Scopes:
 
     __slots__ = ("_current", "isolation")
 
-    def __init__(self, client: Any, caller: str | None) -> None:
-        self.isolation = RequestScope(client, caller)
+    def __init__(self, client: Any, caller: str | None, request: Request | None) -> None:
+        self.isolation = RequestScope(client, caller, request)
         self._current: Scope | None = None
+        outer = _current_scope.get()
+        if outer is not None and outer.span is not None:
+            # Somebody else records this request, and what is done in it.
+            self._current = outer.__copy__()
+
+    @property
+    def are_recorded(self) -> bool:
+        """Whether a transaction was begun around the request: by an integration of the SDK's."""
+        return self._current is not None and self._current.span is not None
 
     def bind(self) -> Bound:
         """Make these the scopes of this context; hand what is returned to `unbind`."""
@@ -89,6 +119,12 @@ class Scopes:
         self._current = _current_scope.get()
         restore(_current_scope, bound[1])
         restore(_isolation_scope, bound[0])
+
+
+def inherited_request() -> Request | None:
+    """Return the request in which this thread was started, or None."""
+    scope = _isolation_scope.get()
+    return scope.request if isinstance(scope, RequestScope) else None
 
 
 def restore(variable: ContextVar[T | None], token: Token[T | None]) -> None:

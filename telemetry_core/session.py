@@ -80,6 +80,11 @@ class SessionManager:
             unbind(token)
 
 
+def current() -> Session | None:
+    """Return the session of this context, or None."""
+    return _current.get()
+
+
 def bind(session: Session | None) -> Token[Session | None]:
     """Make ``session`` the current one; hand the token to `unbind`."""
     return _current.set(session)
