@@ -136,11 +136,9 @@ class KnownValues:
         for view in views:
             for start, end, token in self._found(text if view is None else view.text):
                 source = (start, end) if view is None else view.source_span(start, end)
-                if claimed is None:
-                    claimed = bytearray(len(text))
-                    # Tokens of an earlier pass stay whole: "[USER]" holds no user.
-                    for match in _TOKEN.finditer(text):
-                        claimed[match.start() : match.end()] = b"\1" * len(match.group())
+                if _is_in_token(text, *source):
+                    continue
+                claimed = claimed or bytearray(len(text))
                 if claimed.find(1, *source) < 0:
                     claimed[source[0] : source[1]] = b"\1" * (source[1] - source[0])
                     spans.append((*source, token))
@@ -183,6 +181,13 @@ class KnownValues:
                 if token is not None:
                     yield end - length, end, token
                     break
+
+
+def _is_in_token(text: str, start: int, end: int) -> bool:
+    """Tell whether a stretch is part of a token of an earlier pass: "[USER]" holds no user."""
+    bracket = text.rfind("[", max(0, start - 24), start + 1)
+    token = _TOKEN.match(text, bracket) if bracket >= 0 else None
+    return token is not None and token.end() >= end
 
 
 def _is_cut(text: str, start: int, end: int) -> bool:

@@ -177,15 +177,21 @@ def spaced_view(view: View) -> View:
     return View(view.text.replace("+", " "), view.unescaped, [0], [(0, 0, 0)], view)
 
 
+_LOOK_ALIKE = re.compile(f"[{_FOLDED}]").match
 _FOLDABLE = re.compile(r"[\s+]++|\\++|[^\x00-\x7f]")
+
+
+def _look_alike(char: str) -> str:
+    return _fold(char) if _LOOK_ALIKE(char) else char
 
 
 def fold_view(text: str) -> View:
     """Return a view of a text in which case and white space are folded.
 
-    Its text is in the form of ``str.casefold``, with one space for each run of white space, of
-    ``+``, which forms write for a space; backslashes, which every escape doubles, are left out. The
-    offsets stay right where folding makes characters more (a sharp s becomes "ss").
+    Its text is in the form of ``str.casefold``, look-alikes of ASCII made ASCII, with one space for
+    each run of white space or of ``+``, which forms write for a space; backslashes, which every
+    escape doubles, are left out. The offsets stay right where folding makes characters more (a
+    sharp s becomes "ss").
     """
     pieces: list[str] = []
     decoded: list[int] = []
@@ -197,8 +203,8 @@ def fold_view(text: str) -> View:
         if found[0] == "\\":
             folded = ""
         else:
-            folded = found.casefold() if found > "\x7f" and not found.isspace() else " "
-        if len(folded) == end - start:
+            folded = " " if found[0] == "+" or found.isspace() else _look_alike(found).casefold()
+        if len(folded) == end - start and folded == _same_length(found):
             continue
         if start > position:
             decoded.append(length)

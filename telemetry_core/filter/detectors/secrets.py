@@ -61,8 +61,8 @@ _CODE = re.compile(
     r"|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
 )
 _CONSTANTS = frozenset(
-    "await yield none true false null undefined str bytes int bool float object any string text self cls "
-    "optional "
+    "await yield none true false null undefined str bytes int bool float object any string text "
+    "self cls optional "
     "required missing invalid expired not is in if for and or the was has must should cannot empty "
     "nil nan password token secret list dict tuple set type callable boolean integer number "
     "unknown "
