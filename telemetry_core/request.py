@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sentry_sdk
@@ -54,6 +54,7 @@ class RequestFacts(Protocol):
     @property
     def method(self) -> str:
         """``GET``, ``POST``, ..."""
+        raise NotImplementedError
 
     def header(self, name: str) -> str | None:
         """The value of a request header by its usual name, or None."""
@@ -66,9 +67,11 @@ class RequestFacts(Protocol):
 
         What the application has marked is a `Secret`.
         """
+        raise NotImplementedError
 
     def user_values(self) -> Iterable[str]:
         """Who is logged in: user name, e-mail, full name."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,8 +297,12 @@ class Request:
         return self._known[1]
 
     def is_repeated(self, error: BaseException) -> bool:
-        """Tell whether this exception was reported in this request before, and remember it."""
-        if any(reported is error for reported in self._reported):
+        """Tell whether this exception was reported in this request before, and remember it.
+
+        So was one that is raised at the same place again, where the first is being handled: Flask
+        calls the functions that have just failed once more for the error's response.
+        """
+        if any(reported is error or _is_again(error, reported) for reported in self._reported):
             return True
         self._reported.append(error)
         with suppress(Exception):
@@ -355,6 +362,27 @@ def is_repeated(error: BaseException) -> bool:
     if request is not None and not request.has_ended:
         return request.is_repeated(error)
     return _MARK in error.__dict__
+
+
+def _is_again(error: BaseException, reported: BaseException) -> bool:
+    if type(error) is not type(reported) or _place(error) != _place(reported):
+        return False
+    context = error.__context__
+    seen: set[int] = set()
+    while context is not None and id(context) not in seen:
+        if context is reported:
+            return True
+        seen.add(id(context))
+        context = context.__context__
+    return False
+
+
+def _place(error: BaseException) -> tuple[CodeType, int] | None:
+    """Return where an exception was raised."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return (traceback.tb_frame.f_code, traceback.tb_lineno) if traceback is not None else None
 
 
 def report(

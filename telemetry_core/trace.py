@@ -58,15 +58,14 @@ def start_transaction(
         return None
     if _streams_spans():
         return _start_segment()
-    sampled: bool | None = None
+    sampled: Any = None  # the SDK takes None, whatever it declares
     # As the SDK writes it; to throw 0.9999999 and write 1.000000 would make it worthless.
     thrown = int(dice() * 1_000_000) / 1_000_000
     if rate is not None:
         sampled = caller_sampled or thrown < rate
         if not sampled:
             return None
-    trace = scope.get_active_propagation_context()
-    assert trace is not None  # begin_trace gave it one
+    trace: Any = scope.get_active_propagation_context()  # begin_trace gave it one
     baggage = Baggage({"sample_rand": f"{thrown:.6f}"})
     transaction = Transaction(
         name=UNNAMED,

@@ -309,7 +309,7 @@ def test_every_integration_is_switched_on_or_refused_by_name() -> None:
     """
     result = run(code, {})
     assert result.returncode == 0, result.stderr
-    told = dict(reversed(line.split()) for line in result.stdout.splitlines())
+    told = {name: state for state, name in map(str.split, result.stdout.splitlines())}
     assert set(told) == integration_names()
     assert told["logging"] == "on"
 

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 import sentry_sdk
 from capturing import Kept, Running, telemetry
+from sentry_sdk import logger
 from sentry_sdk.consts import DEFAULT_OPTIONS
+from sentry_sdk.crons import capture_checkin
 
 from telemetry_core import TelemetryConfig, get_session_manager
 from telemetry_core.consent import Permission
@@ -433,9 +435,7 @@ def capture_everything(running: Running) -> None:
     running.config.capture_exception(ValueError("an error"))
     with sentry_sdk.start_transaction(name="a transaction", sampled=True):
         pass
-    sentry_sdk.crons.capture_checkin(monitor_slug="backup", status="ok")
-    from sentry_sdk import logger
-
+    capture_checkin(monitor_slug="backup", status="ok")
     logger.error("a log")
     if NEWER:
         sentry_sdk.metrics.count("a metric", 1)
@@ -528,7 +528,7 @@ def test_a_thread_that_a_request_starts_belongs_to_it(
         def work() -> None:
             assert current_request() is request
             running.config.capture_message("looks for blue suede shoes")
-            sentry_sdk.logger.error("looks for blue suede shoes")
+            logger.error("looks for blue suede shoes")
 
         elsewhere(work)
         sentry_sdk.flush()
