@@ -30,6 +30,10 @@ class Form:
     means: str
     """What the form allows, in words, for the published table."""
     holds: Holds
+    words: frozenset[str] | None = None
+    """The values of a closed list."""
+    most: int | None = None
+    """The largest of the integers from 0 on."""
 
 
 def matches(name: str, means: str, pattern: str) -> Form:
@@ -49,6 +53,17 @@ def one_of(name: str, *values: str) -> Form:
         name=name,
         means=", ".join(values),
         holds=lambda value: type(value) is str and value in known,
+        words=known,
+    )
+
+
+def up_to(name: str, most: int) -> Form:
+    """Make a form of the integers from 0 to ``most``."""
+    return Form(
+        name=name,
+        means=f"an integer from 0 to {most:,}",
+        holds=lambda value: type(value) is int and 0 <= value <= most,
+        most=most,
     )
 
 
@@ -60,10 +75,6 @@ def _number_between(low: float, high: float) -> Holds:
     return holds
 
 
-def _integer_between(low: int, high: int) -> Holds:
-    return lambda value: type(value) is int and low <= value <= high
-
-
 @cache
 def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
@@ -73,18 +84,20 @@ _SECONDS_PER_YEAR: Final = 31_556_952
 _YEARS_BACK: Final = 5
 
 
-class _Years:
-    """The years in which a time may lie; looked up anew when one lies beyond them."""
+_recent: Final[set[int]] = set()
 
-    first = last = 0
 
-    @classmethod
-    def hold(cls, year: int) -> bool:
-        if year > cls.last:
-            # A clock that is two days ahead has to be believed.
-            cls.last = 1970 + int((time.time() + 172_800) // _SECONDS_PER_YEAR)
-            cls.first = cls.last - _YEARS_BACK
-        return cls.first <= year <= cls.last
+def _is_recent(year: int) -> bool:
+    """Tell whether a time may lie in a year; those that may are remembered, as they stay recent.
+
+    A process that runs for years is the worse for it by as many.
+    """
+    # A clock that is two days ahead has to be believed.
+    age = 1970 + int((time.time() + 172_800) // _SECONDS_PER_YEAR) - year
+    if not 0 <= age <= _YEARS_BACK:
+        return False
+    _recent.add(year)
+    return True
 
 
 def _is_timestamp(value: object) -> bool:
@@ -99,11 +112,12 @@ def _is_timestamp(value: object) -> bool:
         if not (19 <= len(value) <= 35 and value[4] == value[7] == "-" and value[13] == ":"):  # type: ignore[arg-type,index]  # narrowed by kind
             return False
         try:
-            return _Years.hold(datetime.fromisoformat(value).year)  # type: ignore[arg-type]  # narrowed by kind
+            year = datetime.fromisoformat(value).year  # type: ignore[arg-type]  # narrowed by kind
         except ValueError:
             return False
+        return year in _recent or _is_recent(year)
     if kind is float or kind is int:
-        return -1e10 < value < 1e10 and _Years.hold(1970 + int(value // _SECONDS_PER_YEAR))  # type: ignore[operator]  # narrowed by kind
+        return 0 < value < 1e10 and _is_recent(1970 + int(value // _SECONDS_PER_YEAR))  # type: ignore[operator]  # narrowed by kind
     return False
 
 
@@ -146,9 +160,9 @@ TIMESTAMP = Form(
     holds=_is_timestamp,
 )
 MEASURE = Form(name="number", means="a finite number of at most nine digits", holds=_is_measure)
-COUNT = Form(name="count", means="an integer from 0 to 1e9", holds=_integer_between(0, 10**9))
+COUNT = up_to("count", 1_000_000_000)
 BOOLEAN = Form(name="boolean", means="true or false", holds=lambda value: type(value) is bool)
-LINE = Form(name="line number", means="an integer from 0 to 1e7", holds=_integer_between(0, 10**7))
+LINE = up_to("line number", 10_000_000)
 DIGITS = Form(
     name="digits",
     means="an integer of up to 20 digits, or its digits",

@@ -1,12 +1,12 @@
-"""Remembers what was made of a value, so that the next event like the last one costs less.
+"""Remembers what was made of a text, so that the next event like the last one costs less.
 
-Holds results only, which are filtered: never what they were made of. A key is the hash of what was
-read; two values with one hash would get one result, which is wrong but gives nothing away.
+`Memo` holds results only, which are filtered: never what they were made of. A key is the hash of
+what was read; two texts with one hash would get one result, which is wrong but gives nothing away.
+`Seen` holds texts that passed as they are.
 """
 
 from __future__ import annotations
 
-import marshal
 from typing import Final, Generic, TypeVar
 
 R = TypeVar("R")
@@ -50,13 +50,24 @@ class Memo(Generic[R]):
         return len(self._young) + len(self._old)
 
 
-def key_of(place: str, value: object) -> int | None:
-    """Return the hash of a value of plain types at a place, or None for any other.
+class Seen:
+    """Texts that a rule left as they were: a bounded set. Safe to share between threads.
 
-    Equal values have equal keys in one process; version 2 of the format knows no references. The
-    place belongs to the key, since other rules may hold elsewhere.
+    Only texts in which the detectors find nothing are added.
     """
-    try:
-        return hash(marshal.dumps((place, value), 2))
-    except ValueError:
-        return None
+
+    __slots__ = ("_bytes", "_max_bytes", "values")
+
+    def __init__(self, max_bytes: int = 500_000) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self.values: dict[str, None] = {}
+
+    def add(self, text: str) -> None:
+        """Add a text; when the bound is reached, begin anew."""
+        if text not in self.values:
+            self._bytes += len(text) + 100
+            if self._bytes > self._max_bytes:
+                self.values.clear()
+                self._bytes = len(text) + 100
+            self.values[text] = None

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from telemetry_core.filter.known import KnownValues
 from telemetry_core.policy import table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.memo import Memo
 from telemetry_core.policy.rules import DROP, Handler
-from telemetry_core.policy.walk import Note, Session, Walk
+from telemetry_core.policy.walk import Memory, Note, Session, Walk
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
@@ -80,7 +79,7 @@ class Policy:
     ) -> None:
         self.texts = texts
         self.keys = keys
-        self._memo: Memo[Any] = Memo()
+        self._memory = Memory()
         self._trusted = frozenset(trusted)
         self._allow_headers = frozenset(name.lower() for name in allow_headers)
 
@@ -108,7 +107,7 @@ class Policy:
         if handler is None:
             raise Refused("unknown_type")
         walk = self._walk(known, session, route, payload)
-        if isinstance(payload, Mapping):
+        if type(payload) is dict or isinstance(payload, Mapping):
             walk.route_is_url = _names_a_url(payload)
         result = handler(payload, walk)
         if not isinstance(result, dict):
@@ -170,7 +169,7 @@ class Policy:
             allow_headers=self._allow_headers,
             session=session,
             route=route,
-            memo=self._memo,
+            memory=self._memory,
             # Only plain containers are looked through for new texts.
             payload=payload if type(payload) is dict else None,
         )
@@ -178,7 +177,8 @@ class Policy:
 
 def _names_a_url(payload: Mapping[object, object]) -> bool:
     info = payload.get("transaction_info")
-    source = info.get("source") if isinstance(info, Mapping) else None
+    is_mapping = type(info) is dict or isinstance(info, Mapping)
+    source = info.get("source") if is_mapping else None
     if source in _NAMED_SOURCES:
         return False
     name = payload.get("transaction")

@@ -82,12 +82,16 @@ def scalar(value: object, walk: Walk) -> object:
     return DROP
 
 
-def _shaped(form: Form, *, known: bool) -> Handler:
+def _shaped(form: Form, seen: str, *, known: bool) -> Handler:
+    """Make a rule for texts of one form; those it leaves as they are go into the set ``seen``."""
     holds = form.holds
 
     def apply(value: object, walk: Walk) -> object:
         if holds(value):
-            return walk.read(value, known=known)  # type: ignore[arg-type]  # the form is one of str
+            read = walk.read(value, known=known)  # type: ignore[arg-type]  # the form is one of str
+            if walk.note is None and not (known and walk.known):
+                getattr(walk.memory, seen).add(read)
+            return read
         walk.refused += 1
         walk.note = removed("form")
         return DROP
@@ -95,9 +99,9 @@ def _shaped(form: Form, *, known: bool) -> Handler:
     return apply
 
 
-name = _shaped(forms.NAME, known=False)
-slug = _shaped(forms.SLUG, known=True)
-_word = _shaped(forms.LABEL, known=False)
+name = _shaped(forms.NAME, "names", known=False)
+slug = _shaped(forms.SLUG, "slugs", known=True)
+_word = _shaped(forms.LABEL, "labels", known=False)
 
 
 def label(value: object, walk: Walk) -> object:
@@ -149,7 +153,10 @@ def path(value: object, walk: Walk) -> object:
         and ".." not in parts
         and parts[0].lower() not in _HOME_FOLDERS
     ):
-        return "/".join(walk.read(part, known=False) for part in parts)
+        result = "/".join(walk.read(part, known=False) for part in parts)
+        if walk.note is None and result == value:
+            walk.memory.paths.add(result)
+        return result
     # A file of code has no space in its name; a sentence that poses as one does.
     name = parts[-1] if _FILE_NAME.fullmatch(parts[-1]) else FILTERED
     result = walk.read(name, known=False)
@@ -162,9 +169,16 @@ def path(value: object, walk: Walk) -> object:
 
 def file(value: object, walk: Walk) -> object:
     """Keep the file name of the absolute path that every frame has."""
-    result = path(value, walk)
-    if walk.note is not None and result is not FILTERED:
-        walk.note = None
+    if not isinstance(value, str):
+        walk.refused += 1
+        return DROP
+    key = hash(("file", value))
+    result = walk.memo.get(key)
+    if result is None:
+        result = path(value, walk)
+        if isinstance(result, str):
+            walk.note = None
+            walk.memo.put(key, result, len(result))
     return result
 
 
@@ -183,7 +197,7 @@ def route(value: object, walk: Walk) -> object:
     return walk.read(value, known=True)
 
 
-def _shortened(rule: str, *steps: Callable[[str], str]) -> Handler:
+def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
     """Make a rule that takes the data out of a text before the text is read."""
 
     def apply(value: object, walk: Walk) -> object:
@@ -203,14 +217,19 @@ def _shortened(rule: str, *steps: Callable[[str], str]) -> Handler:
         if shorter != value and walk.note is None:
             walk.note = remarked((rule, "s", 0, len(result)))
         if walk.known is None:
-            walk.memo.put(key, (result, walk.note), len(result))
+            if walk.note is None:
+                getattr(walk.memory, seen).add(result)
+            else:
+                walk.memo.put(key, (result, walk.note), len(result))
         return result
 
     return apply
 
 
-statement = _shortened("statement", without_literals, without_row_data, without_url_details)
-message = _shortened("database", without_literals, without_row_data)
+statement = _shortened(
+    "statement", "statements", without_literals, without_row_data, without_url_details
+)
+message = _shortened("database", "messages", without_literals, without_row_data)
 
 
 def session(value: object, walk: Walk) -> object:
@@ -276,9 +295,15 @@ def _map(value: Mapping[object, object], walk: Walk, depth: int) -> object:
         return FILTERED
     walk.spend(len(value))
     result: dict[str, object] = {}
-    notes: Note = {}
-    for key, part in plain(value).items():
-        if isinstance(key, str) and walk.keys.allows(key):
+    notes: Note | None = None
+    allows = walk.keys.allows
+    seen = walk.texts_seen
+    for key, part in value.items() if type(value) is dict else plain(value).items():
+        if isinstance(key, str) and allows(key):
+            kind = part.__class__
+            if (kind is str and part in seen) or (kind is int and part in _SMALL):
+                result[str.__str__(key)] = part
+                continue
             new: object = nested(part, walk, depth)
             shown = str.__str__(key)
         else:
@@ -287,16 +312,21 @@ def _map(value: Mapping[object, object], walk: Walk, depth: int) -> object:
             new = FILTERED
             walk.note = remarked(("allowlist", "s", 0, len(FILTERED)))
         if walk.note is not None:
+            notes = notes if notes is not None else {}
             notes[shown] = walk.note
             walk.note = None
         result[shown] = new
-    walk.note = notes or None
+    walk.note = notes
     return result
+
+
+# Too short to be anybody's number, also where numbers are known from the request.
+_SMALL: Final = range(-999, 1_000)
 
 
 def map_(value: object, walk: Walk) -> object:
     """Keep the allowed keys of a map the app filled; tags may also be a list of pairs."""
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return _map(value, walk, 0)
     if isinstance(value, (list, tuple)):
         walk.spend(len(value))

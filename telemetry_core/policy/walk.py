@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from telemetry_core.policy.memo import Memo
+from telemetry_core.policy.memo import Memo, Seen
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
@@ -42,6 +42,24 @@ class Session:
         self.session_id = session_id
 
 
+class Memory:
+    """What a policy remembers between items."""
+
+    __slots__ = ("labels", "messages", "names", "paths", "results", "slugs", "statements")
+
+    def __init__(self) -> None:
+        self.results: Memo[Any] = Memo()
+        self.names = Seen()
+        self.labels = Seen()
+        self.paths = Seen()
+        self.slugs = Seen()
+        self.messages = Seen()
+        self.statements = Seen()
+
+
+_NONE: Final[dict[str, None]] = {}
+
+
 class Walk:
     """Carries one item through the interpreter. Not shared between threads.
 
@@ -54,16 +72,24 @@ class Walk:
         "clean",
         "keys",
         "known",
+        "labels",
         "memo",
+        "memory",
+        "messages",
+        "names",
         "note",
+        "paths",
         "payload",
         "nodes_left",
         "refused",
         "route",
         "route_is_url",
         "session",
+        "slugs",
+        "statements",
         "text_left",
         "texts",
+        "texts_seen",
         "trusted",
     )
 
@@ -77,7 +103,7 @@ class Walk:
         allow_headers: Collection[str] = (),
         session: Session | None = None,
         route: str | None = None,
-        memo: Memo[Any] | None = None,
+        memory: Memory,
         payload: object = None,
     ) -> None:
         self.texts = texts
@@ -88,7 +114,16 @@ class Walk:
         self.allow_headers = allow_headers
         self.session = session
         self.note: Note | None = None
-        self.memo: Memo[Any] = memo if memo is not None else Memo()
+        self.memory = memory
+        self.memo = memory.results
+        self.names = memory.names.values
+        self.labels = memory.labels.values
+        self.paths = memory.paths.values
+        # Where values are known from the request, these texts have to be read for them.
+        self.slugs = memory.slugs.values if self.known is None else _NONE
+        self.messages = memory.messages.values if self.known is None else _NONE
+        self.statements = memory.statements.values if self.known is None else _NONE
+        self.texts_seen = texts.clean if self.known is None else _NONE
         self.payload = payload
         self.refused = 0
         self.route = route

@@ -17,7 +17,7 @@ from telemetry_core.filter.known import KnownValues
 from telemetry_core.filter.text import TextFilter
 from telemetry_core.policy import ItemTooLarge, Policy, Refused, Session, forms, table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.memo import MAX_ENTRY, Memo, key_of
+from telemetry_core.policy.memo import MAX_ENTRY, Memo, Seen
 from telemetry_core.policy.table import Row
 
 EMAIL = "jane.roe@mail.example.org"
@@ -497,18 +497,21 @@ def test_the_memo_holds_only_what_was_filtered() -> None:
     policy = make_policy()
     sent(policy, {"message": f"secret of {EMAIL}", "exception": {"values": [
         {"stacktrace": {"frames": list(_frames())}}]}})  # fmt: skip
-    held = repr([getattr(policy._memo, name) for name in ("_young", "_old")])
+    memory = policy._memory
+    sets = [memory.names, memory.labels, memory.paths, memory.slugs, memory.messages]
+    held = repr([memory.results._young, memory.results._old, [seen.values for seen in sets]])
     assert "[EMAIL]" in held
     assert EMAIL not in held
     assert EMAIL not in repr(policy.texts.clean)
 
 
-def test_keys_of_equal_values_are_equal_and_others_have_none() -> None:
-    """The key depends on place and content alone, and only plain types have one."""
-    one, other = {"a": ["x" * 3, 1]}, {"a": ["".join(["x"] * 3), 1]}
-    assert key_of("x", one) == key_of("x", other) != key_of("x", {"a": ["xxx", 2]})
-    assert key_of("x", one) != key_of("y", one)
-    assert key_of("x", {"a": object()}) is None
+def test_the_sets_of_seen_texts_are_bounded() -> None:
+    """However many names pass, about ``max_bytes`` of them are held."""
+    seen = Seen(max_bytes=10_000)
+    for number in range(5_000):
+        seen.add(f"name_{number}")
+    assert 0 < len(seen.values) <= 100
+    assert "name_4999" in seen.values
 
 
 @pytest.mark.parametrize("kind", sorted(table.ITEMS))
