@@ -166,3 +166,24 @@ def test_override_settings_with_settings_that_are_wrong_switches_telemetry_off()
                 Client().get("/ok/x/")
         call_wsgi("/sync/x/")
         assert len(flushed(kept).payloads("event")) == 1
+
+
+INSTRUMENTED = """
+import sys, django
+django.setup()
+from django_calls import call_asgi, call_wsgi, flushed, reporting
+for call in (call_wsgi, call_asgi):
+    given = {"TELEMETRY_INSTRUMENT": ["django"], "TELEMETRY_TRACES_SAMPLE_RATE": 1.0}
+    with reporting(**given) as kept:
+        call("/sync/Wilhelmina/")
+        flushed(kept)
+        print(len(kept.payloads("event")), len(kept.payloads("transaction")))
+        print(kept.event()["transaction"], b"Wilhelmina" in kept.wire)
+"""
+
+
+def test_sentrys_own_integration_reports_nothing_twice() -> None:
+    """Named in ``TELEMETRY_INSTRUMENT``, it makes the transaction; ours stands back."""
+    # In a process of its own: the integration patches Django for good.
+    done = python("-c", INSTRUMENTED, variables=environment())
+    assert done.stdout == "1 1\n/sync/<str:name>/ False\n" * 2, done.stderr
