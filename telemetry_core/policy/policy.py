@@ -107,7 +107,7 @@ class Policy:
         if handler is None:
             raise Refused("unknown_type")
         walk = self._walk(known, session, route, payload)
-        if type(payload) is dict or isinstance(payload, Mapping):
+        if isinstance(payload, dict | Mapping):
             walk.route_is_url = _names_a_url(payload)
         result = handler(payload, walk)
         if not isinstance(result, dict):
@@ -177,8 +177,7 @@ class Policy:
 
 def _names_a_url(payload: Mapping[object, object]) -> bool:
     info = payload.get("transaction_info")
-    is_mapping = type(info) is dict or isinstance(info, Mapping)
-    source = info.get("source") if is_mapping else None
+    source = info.get("source") if isinstance(info, dict | Mapping) else None
     if source in _NAMED_SOURCES:
         return False
     name = payload.get("transaction")
