@@ -168,13 +168,19 @@ def test_pieces_of_two_bodies_made_in_turns_do_not_mix() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0], ids=["not sampled", "sampled"])
-@pytest.mark.parametrize("target", ["/slow/Wilhelmina/", "/slow-stream/Wilhelmina/"])
-def test_a_visitor_who_hangs_up_leaves_the_task_as_it_was(target: str, rate: float) -> None:
+@pytest.mark.parametrize(
+    ("target", "takes"),
+    [("/slow/Wilhelmina/", 0), ("/slow-stream/Wilhelmina/", 2), ("/astream/Wilhelmina/", 1)],
+    ids=["in the view", "in the stream", "between two pieces"],
+)
+def test_a_visitor_who_hangs_up_leaves_the_task_as_it_was(
+    target: str, takes: int, rate: float
+) -> None:
     """Django cancels the view or the stream: no error is reported; where sampled, a transaction."""
 
     async def main() -> None:
         before = context()
-        await acall(target, hangs_up_after=0.1)
+        await acall(target, hangs_up_after=0.1, takes=takes)
         assert context() == before
 
     with reporting(TELEMETRY_TRACES_SAMPLE_RATE=rate) as kept:

@@ -141,8 +141,13 @@ async def acall(
     headers: dict[str, str] | None = None,
     handler: Callable[..., Awaitable[None]] | None = None,
     hangs_up_after: float | None = None,
+    takes: int | None = None,
 ) -> Answer:
-    """Call the site as an ASGI server does, for a visitor who may hang up after so many seconds."""
+    """Call the site as an ASGI server does.
+
+    :param hangs_up_after: the seconds after which the visitor is gone.
+    :param takes: the pieces of a body that the visitor takes; none is asked of the others.
+    """
     path, query = _split(target)
     answer = Answer()
     is_asked = False
@@ -162,6 +167,8 @@ async def acall(
             answer.status = message["status"]
             answer.headers = {n.decode(): v.decode() for n, v in message["headers"]}
         elif message.get("body"):
+            if len(answer.pieces) == takes:
+                await asyncio.Event().wait()
             answer.pieces.append(message["body"])
 
     scope = {
