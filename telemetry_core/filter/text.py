@@ -19,6 +19,8 @@ MAX_ROUNDS = 4
 """How often a text is read before one that never comes to rest is dropped whole."""
 MAX_REREAD = 100
 """Characters of a refused match that are searched again for a match inside it."""
+LONG = 20_000
+"""Characters of a text that is read twice at most, to keep time within bounds."""
 MAX_FINDINGS = 4_000
 """Values in a text; one with more is a dump of personal data, and dropped whole."""
 MAX_REFUSED = 20_000
@@ -159,7 +161,7 @@ class TextFilter:
         remarks: list[Remark] = []
         current = text
         try:
-            for _ in range(MAX_ROUNDS):
+            for _ in range(MAX_ROUNDS if len(text) <= LONG else 2):
                 findings = self._find(current, traits_of((current,)).get(0, 0))
                 if not findings:
                     if not remarks:
