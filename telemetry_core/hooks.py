@@ -7,7 +7,7 @@ something must be read in the request's own context.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sentry_sdk
 from sentry_sdk.integrations import Integration
@@ -15,6 +15,9 @@ from sentry_sdk.scope import add_global_event_processor
 
 from telemetry_core.consent import Permission
 from telemetry_core.request import Request, current_request, is_repeated
+
+if TYPE_CHECKING:
+    from telemetry_core.gate import Gate
 
 Hook = Callable[[Any, Any], Any]
 
@@ -48,25 +51,47 @@ def processed(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | N
     return event
 
 
-def batched(user_hook: Hook | None, kind: str) -> Hook:
+def careful(hook: Hook, gate: Gate, kind: str) -> Hook:
+    """Make a hook drop what it fails at, in place of raising into the application."""
+
+    def carefully(signal: Any, hint: Any) -> Any:
+        try:
+            return hook(signal, hint)
+        except Exception as error:
+            gate.drop("hook_error", kind, error)
+            return None
+
+    return carefully
+
+
+def batched(user_hook: Hook | None, kind: str, gate: Gate) -> Hook:
     """Make a ``before_send_log``, ``_metric`` or ``_span`` of the user's and ours.
 
     These signals are sent in batches over many requests. So what must be asked of the request that
     makes them is asked here: whether it permits them, and what is known of its visitor.
 
     :param kind: ``log``, ``metric`` or ``span``.
+    :param gate: counts what the user's hook fails at.
     """
 
-    def hook(signal: Any, hint: Any) -> Any:
+    def permitted(signal: Any, hint: Any) -> Any:
         request = current_request()
         if request is not None and request.permission is not Permission.FULL:
-            # The SDK would send a span all the same; the gate takes out one that is marked.
-            return {"name": "", "attributes": {WITHHELD: True}} if kind == "span" else None
+            return None
         if user_hook is not None:
             signal = user_hook(signal, hint)
         if request is not None and isinstance(signal, Mapping):
             signal = _of_request(signal, request, kind)
         return signal
+
+    carefully = careful(permitted, gate, kind)
+    if kind != "span":
+        return carefully
+
+    def hook(span: Any, hint: Any) -> Any:
+        span = carefully(span, hint)
+        # The SDK would send it all the same; the gate takes out one that is marked.
+        return span if span is not None else {"name": "", "attributes": {WITHHELD: True}}
 
     return hook
 

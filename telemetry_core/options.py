@@ -25,7 +25,7 @@ from sentry_sdk.transport import Transport
 from telemetry_core.drops import LOGGER_NAME
 from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.gate import gated_transport
-from telemetry_core.hooks import TelemetryIntegration, batched
+from telemetry_core.hooks import TelemetryIntegration, batched, careful
 from telemetry_core.loggers import keep_out
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ _COLLECT_LITTLE_BEFORE: Final[Mapping[str, Any]] = {"send_default_pii": False}
 
 BATCHED_HOOKS: Final = ("before_send_log", "before_send_metric", "before_send_span")
 
+# Options that were experiments once, and are still taken as such.
+GROWN_UP: Final = frozenset(("data_collection", "enable_logs", "trace_lifecycle", *BATCHED_HOOKS))
+
 # These carry the trace of our visitor in the messages they send, which is not asked for.
 _CALM: Final[Mapping[str, Mapping[str, Any]]] = {"celery": {"propagate_traces": False}}
 
@@ -106,6 +109,9 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
         integration can't be switched on.
     """
     given = dict(settings.sentry_options)
+    experiments = dict(given.pop("_experiments", None) or {})
+    for name in GROWN_UP & DEFAULT_OPTIONS.keys() & experiments.keys():
+        given.setdefault(name, experiments.pop(name))
     problems = [*_refused_options(given)]
     integrations = [*_own_integrations(), *_instrumented(settings, problems)]
     for integration in _given_integrations(given.pop("integrations", None), problems):
@@ -144,9 +150,14 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
         "spotlight": False,
         "transport": gated_transport(given.get("transport"), gate),
     }
+    if given.get("before_breadcrumb") is not None:
+        options["before_breadcrumb"] = careful(given["before_breadcrumb"], gate, "breadcrumb")
+    options["_experiments"] = experiments
     for name in BATCHED_HOOKS:
-        if name != "before_send_span" or options.get("trace_lifecycle") == "stream":
-            options[name] = batched(given.get(name), name.removeprefix("before_send_"))
+        if name == "before_send_span" and options.get("trace_lifecycle") != "stream":
+            continue
+        place = options if name in DEFAULT_OPTIONS else experiments
+        place[name] = batched(place.get(name), name.removeprefix("before_send_"), gate)
     return {name: value for name, value in options.items() if name in DEFAULT_OPTIONS}
 
 
