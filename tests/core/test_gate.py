@@ -335,11 +335,12 @@ def test_capturing_goes_on_while_the_filter_is_slow() -> None:
     with Collector() as collector:
         config = TelemetryConfig(
             Settings(enabled=True, dsn=collector.dsn, profiles_sample_rate=0.0),
-            pii_filter=PIIFilter(texts=Slow()),
+            pii_filter=PIIFilter(texts=Slow(), trusted=("production", collector.dsn[7:39])),
         )
         config.initialize(process_wide=False)
         with sentry_sdk.isolation_scope() as scope:
             scope.set_client(config.client)
+            scope.set_new_propagation_context()
             for number in range(5):
                 sentry_sdk.capture_message(f"hello {EMAIL} {number}")
             assert not release.is_set()
