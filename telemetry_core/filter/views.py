@@ -33,7 +33,7 @@ _ENCODED = re.compile(
     r"|[89A-Fa-f][0-9A-Fa-f])"
     r"|%u[0-9A-Fa-f]{4}"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}(?=;));?"
-    rf"|[{_FOLDED}]"
+    rf"|[{_FOLDED}]++"
 )
 _NUMBERED = re.compile(
     r"\\++u[Dd][89ABab][0-9A-Fa-f]{2}\\++u[Dd][C-Fc-f][0-9A-Fa-f]{2}"
@@ -129,7 +129,13 @@ def _undo(pattern: re.Pattern[str], text: str, inner: View | None) -> View | Non
     for match in pattern.finditer(text):
         start, end = match.span()
         encoded = match.group()
-        plain = _fold(encoded) if encoded > "\x7f" else _decode(encoded)
+        if encoded > "\x7f":
+            folded = [_fold(char) for char in encoded]
+            plain = "".join(folded)
+            parts = [(plain, 0)] if len(plain) == end - start else [(c, 1) for c in folded]
+        else:
+            plain = _decode(encoded)
+            parts = [(plain, end - start)]
         if plain == encoded:
             continue
         changed = True
@@ -138,11 +144,17 @@ def _undo(pattern: re.Pattern[str], text: str, inner: View | None) -> View | Non
             stretches.append((length, position, 0))
             pieces.append(text[position:start])
             length += start - position
-        if plain:
-            decoded.append(length)
-            stretches.append((length, start, end))
-            pieces.append(plain)
-            length += len(plain)
+        position = start
+        for part, width in parts:
+            # Characters that fold one to one keep their offsets; others are as wide as they were.
+            position += width or len(part)
+            if part:
+                decoded.append(length)
+                stretches.append(
+                    (length, position - (width or len(part)), position if width else 0)
+                )
+                pieces.append(part)
+                length += len(part)
         position = end
     if not changed:
         return None

@@ -56,7 +56,7 @@ _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(
 # What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
     # a call, an attribute
-    r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}](?![A-Za-z0-9]))"
+    r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}]++(?=[\s,.;:(\[]|$))"
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
     r"|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
 )
@@ -74,7 +74,7 @@ _TYPE = re.compile(r"(?:[A-Z][a-z]+)+|[A-Z][A-Z_]+|_[A-Za-z_]+|[a-z]+(?:_[a-z]+)
 
 
 _PLAIN_VALUE = re.compile(
-    rf"{_SCHEME}(?P<value>(?:[^\s,;&)}}\]\"'\\<]|[)}}\]](?=[^\s,;&)}}\]\"'\\<.:])"
+    rf"{_SCHEME}(?P<value>(?:[^\s,;&)}}\]\"'\\<]|[)}}\]]++(?=[^\s,;&)}}\]\"'\\<.:])"
     r"|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
 ).match
 _QUOTED_VALUE = re.compile(
