@@ -1,0 +1,117 @@
+"""How long a subject takes for an event, as a multiple of ``json.dumps`` of that event.
+
+Rounds are interleaved: each takes all subjects on all kinds of events, so that a machine that slows
+down slows all of them, and of the rounds the median counts. Objects are fresh each time, as the
+SDK's serializer makes them; the garbage collector is off while the clock runs, for all alike.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from benchmarks.events import Event, Variation
+
+BATCH = 4
+"""Events that are timed together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A kind of event, and what of it is new each time."""
+
+    name: str
+    event: str
+    text: bool = False
+    code: bool = False
+
+
+CASES = (
+    Case(name="error, like those before", event="error"),
+    Case(name="error, new text", event="error", text=True),
+    Case(name="error, new text and code", event="error", text=True, code=True),
+    Case(name="transaction, like those before", event="transaction"),
+    Case(name="transaction, new text", event="transaction", text=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Time:
+    """Medians over the rounds."""
+
+    ratio: float
+    """Of a subject's time to that of ``json.dumps`` of the same objects in the same round."""
+    seconds: float
+    """For one event."""
+    dumps_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Seconds that one batch took."""
+
+    subject: float
+    dumps: float
+
+
+def summarise(rounds: Sequence[Round], batch: int = BATCH) -> Time:
+    """Return the medians of rounds of ``batch`` events each; the ratio is taken in each round."""
+    return Time(
+        ratio=statistics.median(each.subject / each.dumps for each in rounds),
+        seconds=statistics.median(each.subject for each in rounds) / batch,
+        dumps_seconds=statistics.median(each.dumps for each in rounds) / batch,
+    )
+
+
+def measure(
+    subjects: Mapping[str, Callable[[Event], object]],
+    events: Mapping[str, Event],
+    *,
+    rounds: int,
+    cases: Sequence[Case] = CASES,
+    clock: Callable[[], float] = perf_counter,
+) -> dict[tuple[str, str], Time]:
+    """Return the time of each subject in each case, by name of subject and of case."""
+    variation = Variation()
+    names = list(subjects)
+    taken: dict[tuple[str, str], list[Round]] = {}
+    for case in cases:
+        for name in names:
+            for _ in range(3):
+                subjects[name](variation.of(events[case.event], text=case.text, code=case.code))
+    for number in range(rounds):
+        for case in cases:
+            batch = [
+                json.dumps(variation.of(events[case.event], text=case.text, code=case.code))
+                for _ in range(BATCH)
+            ]
+            # Each subject comes first as often as any other.
+            turn = number % len(names)
+            for name in (*names[turn:], *names[:turn]):
+                taken.setdefault((name, case.name), []).append(
+                    _timed(subjects[name], [json.loads(text) for text in batch], clock)
+                )
+    return {key: summarise(each) for key, each in taken.items()}
+
+
+def _timed(
+    subject: Callable[[Event], object], batch: Sequence[Any], clock: Callable[[], float]
+) -> Round:
+    gc.collect()
+    gc.disable()
+    try:
+        begin = clock()
+        for event in batch:
+            json.dumps(event)
+        middle = clock()
+        for event in batch:
+            subject(event)
+        end = clock()
+    finally:
+        gc.enable()
+    return Round(end - middle, middle - begin)
