@@ -146,6 +146,13 @@ def _credentials(value: str) -> Iterator[str]:
         yield from (user, password)
 
 
+def texts_of_file_names(names: Iterable[Any]) -> Iterator[str]:
+    """Yield the names of files that were sent, also without their endings."""
+    for name in texts_in(list(names)):
+        yield name
+        yield name.rpartition(".")[0]
+
+
 def texts_of_path(path: str) -> Iterator[str]:
     """Yield a path that no route matched: what was typed or followed, as a whole and in parts."""
     yield path

@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from telemetry_core.values import (
     texts_in,
     texts_of_body,
+    texts_of_file_names,
     texts_of_headers,
     texts_of_path,
     texts_of_people,
@@ -72,6 +73,20 @@ class FlaskFacts:
         value = self.environ.get(_environ_key(name))
         return value if isinstance(value, str) else None
 
+    def visitor_key(self) -> tuple[str, str] | None:
+        """The session's own id, else that of who is logged in: a cookie's session has none."""
+        session = self._kept[1].session if self._kept else (has_request_context() and _session())
+        secret = self.app.secret_key
+        if not isinstance(session, dict) or not secret:
+            return None
+        # Not by the session's own methods, which note that the response depends on it.
+        names = ("_user_id", "user_id")
+        key = getattr(session, "sid", None) or next(
+            (value for name in names if (value := dict.get(session, name)) is not None), None
+        )
+        text = secret if isinstance(secret, str) else bytes(secret).decode("latin-1")
+        return (str(key), text) if key is not None else None
+
     def route(self) -> str | None:
         """The rule that matched."""
         rule, _ = self._match()
@@ -87,7 +102,7 @@ class FlaskFacts:
         if "form" in read:
             yield from texts_in(list(read["form"].lists()))
         if "files" in read:
-            yield from texts_in([file.filename for file in read["files"].values()])
+            yield from texts_of_file_names(file.filename for file in read["files"].values())
         yield from texts_of_body(read.get("_cached_data") or b"", request.content_type or "")
         # What get_json() parsed, where it did not keep the bytes.
         yield from texts_in(list(read.get("_cached_json") or ()))

@@ -9,7 +9,7 @@ from wsgiref.util import FileWrapper
 
 import pytest
 from flask import Flask
-from flask_calls import Site, call, flushed, site
+from flask_calls import Site, call, environ_for, flushed, site
 from flask_site import create_app
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -219,22 +219,14 @@ def test_a_file_stays_a_file_for_the_server() -> None:
             seen.append(self)
 
     with site() as running:
-        environ = {"wsgi.file_wrapper": Server}
-        answers: list[Any] = []
-        body = running.app(
-            {**flask_environ(f"/file/{NAME}"), **environ}, lambda *given: answers.append(given)
-        )
+        environ = {**environ_for(f"/file/{NAME}"), "wsgi.file_wrapper": Server}
+        application: Any = running.app
+        body = application(environ, lambda *_: None)
         assert body is seen[0]
-        assert seen[0].filelike.getbuffer().tobytes() == b"one two"
-        body.close()  # type: ignore[attr-defined]
-        assert seen[0].filelike.closed
+        assert body.filelike.getbuffer().tobytes() == b"one two"
+        body.close()
+        assert body.filelike.closed
         assert running.kept.bodies == []
-
-
-def flask_environ(target: str) -> dict[str, Any]:
-    from flask_calls import environ_for
-
-    return environ_for(target)
 
 
 HANDLED = [

@@ -15,8 +15,8 @@ from capturing import DSN, Kept
 from flask import Flask
 from flask_site import create_app
 
-from telemetry_core import shutdown_telemetry
 from telemetry_core import session as sessions
+from telemetry_core import shutdown_telemetry
 
 
 def settings_for(kept: Kept, **settings: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Site:
 
 
 @contextmanager
-def site(make: Callable[..., Flask] = create_app, **settings: Any) -> Iterator[Site]:
+def site(make: Callable[..., Flask] = create_app, /, **settings: Any) -> Iterator[Site]:
     """Make an application for the length of the block."""
     kept = Kept()
     token = sessions.bind(None)
@@ -125,7 +125,7 @@ def call(
     answer = Answer()
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> None:
-        answer.status = int(status.split()[0])
+        answer.status = int(status.partition(" ")[0])
         answer.headers = dict(headers)
 
     try:
