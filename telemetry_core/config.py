@@ -23,6 +23,7 @@ from telemetry_core.filter.pii import PIIFilter
 from telemetry_core.gate import Gate, gated_part
 from telemetry_core.hooks import TelemetryIntegration
 from telemetry_core.options import build_options
+from telemetry_core.outcomes import Outcomes
 from telemetry_core.request import capture_exception, circumstances, current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.settings import Settings, read_settings
@@ -55,6 +56,7 @@ class TelemetryConfig:
         self._noticed = False  # that another client took our place
         self.traces = False
         self.traces_sample_rate: float | None = None
+        self.outcomes: Outcomes | None = None
 
     @property
     def active(self) -> bool:
@@ -102,6 +104,8 @@ class TelemetryConfig:
                 # It hands the silence on to threads that are started in the request.
                 integrations=[ThreadingIntegration()],
             )
+            if client.options.get("auto_session_tracking"):
+                self.outcomes = Outcomes(client, release=self.release, environment=self.environment)
             self._client = client
             if process_wide:
                 # What sentry_sdk.init() does, but only now that the gate is where it belongs.

@@ -29,10 +29,12 @@ from telemetry_core.trace import (
     start_transaction,
 )
 from telemetry_core.values import Secret
+from telemetry_core.visitor import visitor_id
 
 if TYPE_CHECKING:
     from telemetry_core.config import TelemetryConfig
     from telemetry_core.filter.known import KnownValues
+    from telemetry_core.outcomes import Outcome
 
 OWN_PACKAGES: Final = ("telemetry_core", "telemetry_django", "telemetry_flask")
 
@@ -71,6 +73,12 @@ class RequestFacts(Protocol):
 
     def user_values(self) -> Iterable[str]:
         """Who is logged in: user name, e-mail, full name."""
+
+    def visitor_key(self) -> tuple[str, str] | None:
+        """The framework's session key of this visitor, and the application's secret, or None.
+
+        Asked for only with ``TELEMETRY_SESSION_SCOPE = "visitor"``.
+        """
         raise NotImplementedError
 
 
@@ -132,6 +140,8 @@ class Request:
     __slots__ = (
         "_binding",
         "_config",
+        "_counted",
+        "_failed",
         "facts",
         "_finished",
         "_is_recorded",
@@ -154,7 +164,8 @@ class Request:
     ) -> None:
         self._config = config
         self.facts = facts
-        self._session = session or Session()
+        self._session = session or self._new_session()
+        self._failed: Outcome = "exited"
         self._reported: list[BaseException] = []
         self._status: int | None = None
         self._transaction: Any = None
@@ -162,6 +173,7 @@ class Request:
         self._known: tuple[tuple[KnownPair, ...], KnownValues | None] | None = None
         self._scopes: Scopes | None = None
         self._binding: _Binding | None = None
+        self._counted = traced
         self._is_recorded = False
         self.permission = Permission.NONE
         self.permission = self._decided()
@@ -203,6 +215,7 @@ class Request:
         self._finished = True
         transaction, self._transaction = self._transaction, None
         try:
+            self._count()
             if transaction is not None:
                 finish_transaction(
                     transaction, route=self.route(), method=self.method, status=self._status
@@ -221,6 +234,7 @@ class Request:
         """
         if status is not None:
             self._status = status
+        self._failed = "crashed"
         try:
             capture_exception(self._config, error, handled=False)
         except Exception as failure:
@@ -315,6 +329,8 @@ class Request:
 
     def describe(self, event: dict[str, Any]) -> None:
         """Put the request's route, method and outcome on an event."""
+        if self._failed == "exited" and event.get("level") in ("error", "fatal", None):
+            self._failed = "errored"
         route = self.route()
         if route is not None or "transaction" not in event:
             event["transaction"] = route or UNNAMED
@@ -322,6 +338,24 @@ class Request:
         event["request"] = {**(event.get("request") or {}), "method": self.method}
         if self._status is not None:
             event.setdefault("contexts", {})["response"] = {"status_code": self._status}
+
+    def _new_session(self) -> Session:
+        if self._config.settings.session_scope == "request":
+            return Session()
+        return Session(self._visitor_id)
+
+    def _visitor_id(self) -> str:
+        try:
+            key = self.facts.visitor_key()
+        except Exception as error:
+            self._config.drops.count("facts_error", "visitor_key", error=error)
+            key = None
+        return visitor_id(*key) if key is not None else sessions.random_session_id()
+
+    def _count(self) -> None:
+        outcomes = self._config.outcomes
+        if outcomes is not None and self._counted and self.permission is Permission.FULL:
+            outcomes.count(self._failed)
 
     def _decided(self) -> Permission:
         config = self._config

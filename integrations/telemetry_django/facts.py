@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, resolve
@@ -49,6 +50,11 @@ class DjangoFacts:
         """The pattern that matched, with a leading slash."""
         match = self._match()
         return f"/{match.route}" if match is not None else None
+
+    def visitor_key(self) -> tuple[str, str] | None:
+        """The key of Django's session as the cookie has it; no session is loaded for it."""
+        key = self.request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        return (key, settings.SECRET_KEY) if key else None
 
     def visitor_values(self) -> Iterator[str]:
         """What the visitor sent, as far as the application has read it."""

@@ -75,17 +75,16 @@ class FlaskFacts:
 
     def visitor_key(self) -> tuple[str, str] | None:
         """The session's own id, else that of who is logged in: a cookie's session has none."""
-        session = self._kept[1].session if self._kept else (has_request_context() and _session())
+        session = self._opened_session()
         secret = self.app.secret_key
         if not isinstance(session, dict) or not secret:
             return None
-        # Not by the session's own methods, which note that the response depends on it.
         names = ("_user_id", "user_id")
-        key = getattr(session, "sid", None) or next(
-            (value for name in names if (value := dict.get(session, name)) is not None), None
-        )
+        # Not by the session's own methods, which note that the response depends on it.
+        keys = [getattr(session, "sid", None), *(dict.get(session, name) for name in names)]
+        key = next((str(key) for key in keys if key is not None), None)
         text = secret if isinstance(secret, str) else bytes(secret).decode("latin-1")
-        return (str(key), text) if key is not None else None
+        return (key, text) if key is not None else None
 
     def route(self) -> str | None:
         """The rule that matched."""
@@ -135,13 +134,16 @@ class FlaskFacts:
             self.keep()
         return (vars(self._kept[0]), vars(self._kept[1])) if self._kept is not None else ({}, {})
 
+    def _opened_session(self) -> Any:
+        _, context = self._held()
+        return context.get("_session", context.get("session"))
+
     def _session(self) -> dict[str, Any]:
         """What the session holds, if it is loaded. Doesn't count as use of it, as the proxy does.
 
         Flask says of a response that it varies by the cookie when the session was used.
         """
-        _, context = self._held()
-        session = context.get("_session", context.get("session"))
+        session = self._opened_session()
         held = dict.copy(session) if isinstance(session, dict) else {}
         held.pop(FLASHES, None)
         return held
