@@ -186,6 +186,23 @@ def test_priming_agrees_with_reading_one_at_a_time(texts: list[str]) -> None:
     assert set(together.clean) == {text for text in texts if alone.filter(text) == text}
 
 
+@settings(max_examples=500, deadline=None)
+@given(
+    st.one_of(
+        st.from_regex(r"[0-9]{1,10}\.[0-9]{1,7}", fullmatch=True),
+        st.from_regex(r"[0-9]{1,4}\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True),
+        st.from_regex(r"[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9]{1,19}", fullmatch=True),
+        st.from_regex(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:.+-]{8,20}Z?", fullmatch=True),
+        st.sampled_from(["0171.1234567", "0301.234567", "0049301234.5678901"]),
+    )
+)
+def test_what_priming_spares_unread_holds_nothing(text: str) -> None:
+    """Ids, numbers and times pass without a look at each detector: none would find anything."""
+    own = TextFilter()
+    own.prime([text])
+    assert (text in own.clean) == (TextFilter().filter(text) == text)
+
+
 def test_the_cache_is_bounded_in_bytes() -> None:
     """However many clean texts come, those kept take no more than was allowed."""
     own = TextFilter(cache_bytes=50_000)
