@@ -61,7 +61,7 @@ class Outcomes:
         self._attributes = {"release": self._release, "environment": environment}
         self._clock = clock
         self._until = 0.0
-        self._minute = datetime.fromtimestamp(0, timezone.utc)
+        self._minute = datetime.fromtimestamp(0, UTC)
 
     def count(self, outcome: Outcome) -> None:
         """Count one request that ended now."""
