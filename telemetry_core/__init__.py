@@ -6,6 +6,7 @@ Framework-neutral. `initialize_telemetry` switches it on; `PIIFilter` works alon
 from __future__ import annotations
 
 from telemetry_core.attachments import attach_text
+from telemetry_core.carrying import carried, carried_headers
 from telemetry_core.config import (
     TelemetryConfig,
     get_telemetry_config,
@@ -14,6 +15,7 @@ from telemetry_core.config import (
 )
 from telemetry_core.errors import SettingsError, TelemetryError
 from telemetry_core.filter.pii import PIIFilter, filter_event, get_pii_filter
+from telemetry_core.jobs import job
 from telemetry_core.session import SessionManager, get_session_manager
 
 __all__ = [
@@ -23,10 +25,13 @@ __all__ = [
     "TelemetryConfig",
     "TelemetryError",
     "attach_text",
+    "carried",
+    "carried_headers",
     "filter_event",
     "get_pii_filter",
     "get_session_manager",
     "get_telemetry_config",
     "initialize_telemetry",
+    "job",
     "shutdown_telemetry",
 ]

@@ -104,6 +104,10 @@ class TelemetryConfig:
                 # It hands the silence on to threads that are started in the request.
                 integrations=[ThreadingIntegration()],
             )
+            if "celery" in self.settings.instrument:
+                from telemetry_core.jobs import connect_celery
+
+                connect_celery()
             if client.options.get("auto_session_tracking"):
                 self.outcomes = Outcomes(client, release=self.release, environment=self.environment)
             self._client = client

@@ -12,7 +12,7 @@ from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import sentry_sdk
 from sentry_sdk.integrations.dedupe import DedupeIntegration
@@ -149,6 +149,7 @@ class Request:
         "_reported",
         "_scopes",
         "_session",
+        "_source",
         "_status",
         "_transaction",
         "permission",
@@ -161,8 +162,10 @@ class Request:
         *,
         traced: bool = True,
         session: Session | None = None,
+        source: Literal["route", "task"] = "route",
     ) -> None:
         self._config = config
+        self._source = source
         self.facts = facts
         self._session = session or self._new_session()
         self._failed: Outcome = "exited"
@@ -334,7 +337,7 @@ class Request:
         route = self.route()
         if route is not None or "transaction" not in event:
             event["transaction"] = route or UNNAMED
-            event["transaction_info"] = {"source": "route" if route else "url"}
+            event["transaction_info"] = {"source": self._source if route else "url"}
         event["request"] = {**(event.get("request") or {}), "method": self.method}
         if self._status is not None:
             event.setdefault("contexts", {})["response"] = {"status_code": self._status}

@@ -1,0 +1,135 @@
+"""Background jobs and commands: each with a session of its own, or with that of who started it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from telemetry_core.carrying import PERMISSION_HEADER, SESSION_HEADER, carried_headers
+from telemetry_core.config import TelemetryConfig, get_telemetry_config
+from telemetry_core.consent import Permission
+from telemetry_core.request import Request
+from telemetry_core.session import ID_FORM, Session
+
+
+class JobFacts:
+    """A job, as the core asks about requests: it has a name and no visitor."""
+
+    __slots__ = ("_name",)
+
+    request: Any = None
+    method = ""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def header(self, name: str) -> str | None:  # noqa: ARG002  # a job has none
+        """None: nobody sent headers."""
+        return None
+
+    def route(self) -> str | None:
+        """The job's name."""
+        return self._name
+
+    def visitor_values(self) -> Iterable[str]:
+        """Nothing: arguments are not looked at, so they can't be sent either."""
+        return ()
+
+    def user_values(self) -> Iterable[str]:
+        """Nothing: nobody is logged in."""
+        return ()
+
+    def visitor_key(self) -> tuple[str, str] | None:
+        """None: there is no visitor."""
+        return None
+
+
+@contextmanager
+def job(name: str, *, headers: Mapping[str, object] | None = None) -> Iterator[None]:
+    """Run a block as a job: its errors are reported once, under its name, in a session.
+
+    ::
+
+        with job("nightly-import"):
+            ...
+
+        @job("nightly-import")
+        def nightly_import(): ...
+
+    An exception is reported and raised again. Does nothing when telemetry is off.
+
+    :param name: what its errors are filed under. It is sent, so name the job and not its subject.
+    :param headers: what `telemetry_core.carrying.carried_headers` gave where the job was started;
+        then it belongs to that session, and is silent where that request was.
+    """
+    config = get_telemetry_config()
+    if not config.active:
+        yield
+        return
+    begun = _begun(config, name, headers or {})
+    begun.enter()
+    try:
+        yield
+    except Exception as error:
+        begun.capture(error, status=None)
+        raise
+    finally:
+        begun.finish()
+        begun.leave()
+
+
+def _begun(config: TelemetryConfig, name: str, headers: Mapping[str, object]) -> Request:
+    carried = headers.get(SESSION_HEADER)
+    session = None
+    if isinstance(carried, str) and ID_FORM.fullmatch(carried):
+        session = Session(lambda: carried)
+    begun = Request(config, JobFacts(name), traced=False, session=session, source="task")
+    permission = headers.get(PERMISSION_HEADER)
+    if permission is not None:
+        # What can't be read is no permission.
+        known = {member.value: member for member in Permission}
+        begun.permission = known.get(str(permission), Permission.NONE)
+    return begun
+
+
+_UID: Final = "telemetry_core.jobs"
+_running: dict[str, Request] = {}
+
+
+def connect_celery() -> None:
+    """Carry sessions with Celery's messages, and run each task in that of who published it.
+
+    Called when ``TELEMETRY_INSTRUMENT`` names celery, whose errors Sentry's integration reports.
+    Two headers are added to a message; its arguments are never looked at.
+
+    :raises ImportError: when Celery is not installed.
+    """
+    signals: Any = importlib.import_module("celery.signals")
+    signals.before_task_publish.connect(_before_publish, weak=False, dispatch_uid=_UID)
+    signals.task_prerun.connect(_before_run, weak=False, dispatch_uid=_UID)
+    signals.task_postrun.connect(_after_run, weak=False, dispatch_uid=_UID)
+
+
+def _before_publish(headers: Any = None, **_: object) -> None:
+    if isinstance(headers, dict) and get_telemetry_config().active:
+        headers.update(carried_headers())
+
+
+def _before_run(task_id: Any = None, task: Any = None, **_: object) -> None:
+    config = get_telemetry_config()
+    if not config.active or task is None:
+        return
+    message = getattr(task, "request", None)
+    headers = {name: getattr(message, name, None) for name in (SESSION_HEADER, PERMISSION_HEADER)}
+    begun = _begun(config, str(task.name), headers)
+    begun.enter()
+    _running[str(task_id)] = begun
+
+
+def _after_run(task_id: Any = None, **_: object) -> None:
+    begun = _running.pop(str(task_id), None)
+    if begun is not None:
+        begun.finish()
+        begun.leave()

@@ -1,0 +1,221 @@
+"""Jobs, threads and Celery tasks: in the session of who started them, or in one of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sentry_sdk
+from capturing import telemetry
+from leak_matrix import Visitor
+from processes import running as running_process
+from processes import wait_until
+
+from telemetry_core import carried, carried_headers, get_session_manager, job
+from telemetry_core.collector import Collector
+from telemetry_core.consent import Permission
+from telemetry_core.request import Request
+
+
+def test_a_job_is_a_session_of_its_own_and_reports_once() -> None:
+    """Its error is filed under its name, is raised again, and the next job is another session."""
+
+    @job("nightly-import")
+    def fail() -> None:
+        sentry_sdk.set_tag("operation", "import")
+        raise ValueError("no rows for jane@mail.example.org")
+
+    with telemetry() as running:
+        for _ in range(2):
+            with pytest.raises(ValueError, match="no rows"):
+                fail()
+        first, second = running.kept.payloads("event")
+        assert get_session_manager().session_id is None
+    assert first["transaction"] == "nightly-import"
+    assert first["transaction_info"] == {"source": "task"}
+    assert first["exception"]["values"][0]["value"] == "no rows for [EMAIL]"
+    assert first["user"]["id"] != second["user"]["id"]
+
+
+def test_a_job_is_a_decorator_too() -> None:
+    """Each call is a job."""
+
+    @job("count")
+    def count(up_to: int) -> int:
+        sentry_sdk.capture_message("counting")
+        return sum(range(up_to))
+
+    with telemetry() as running:
+        assert count(4) == 6
+        assert running.kept.event()["transaction"] == "count"
+
+
+def test_a_job_runs_when_telemetry_is_off() -> None:
+    """It is the application's code."""
+    with job("quiet"):
+        assert get_session_manager().session_id is None
+
+
+def test_a_job_continues_the_session_that_was_carried_to_it() -> None:
+    """What started it and what it does can be found by one id."""
+    with telemetry() as running:
+        with get_session_manager().session() as session_id:
+            headers = carried_headers()
+        with job("mail", headers=headers):
+            sentry_sdk.capture_message("sent")
+        assert running.kept.event()["user"] == {"id": session_id}
+    assert set(headers.values()) == {session_id, "full"}
+
+
+@pytest.mark.parametrize(
+    ("permission", "events", "reason"),
+    [
+        ("full", 1, "everything may leave"),
+        ("anonymous", 1, "errors may leave"),
+        ("none", 0, "nothing may"),
+        ("Full", 0, "not a word of ours"),
+        (["full"], 0, "no text"),
+    ],
+    ids=str,
+)
+def test_a_job_has_the_permission_of_the_request_that_started_it(
+    permission: object, events: int, reason: str
+) -> None:
+    """Without consent for the request nothing of what it starts is sent either."""
+    headers = {"telemetry-permission": permission, "telemetry-session": "f" * 32}
+    with telemetry() as running:
+        with job("mail", headers=headers):
+            sentry_sdk.capture_message("sent")
+        found = running.kept.payloads("event")
+    assert len(found) == events
+    assert [event.get("user") for event in found] == (
+        [{"id": "f" * 32}] if permission == "full" else [None] * events
+    )
+
+
+def test_a_session_that_is_no_id_is_not_carried() -> None:
+    """Somebody's name in the header becomes a session of the job's own."""
+    with telemetry() as running:
+        with job("mail", headers={"telemetry-session": "jane"}):
+            sentry_sdk.capture_message("sent")
+        assert re.fullmatch("[0-9a-f]{32}", running.kept.event()["user"]["id"])
+
+
+def _capture_in(start: str) -> tuple[dict[str, object], str | None]:
+    """Capture a message in something a request starts; return the event and the session."""
+    with telemetry() as running:
+        request = Request(running.config, Visitor(sent="Jane Roe"))
+        request.enter()
+        session_id = get_session_manager().session_id
+
+        def work() -> None:
+            sentry_sdk.capture_message("for Jane Roe")
+
+        if start == "thread":
+            thread = threading.Thread(target=carried(work))
+            thread.start()
+            thread.join()
+        elif start == "executor":
+            with ThreadPoolExecutor() as executor:
+                executor.submit(carried(work)).result()
+        else:
+
+            async def main() -> None:
+                async def task() -> None:
+                    work()
+
+                await asyncio.create_task(task())
+
+            asyncio.run(main())
+        request.finish()
+        request.leave()
+        return running.kept.event(), session_id
+
+
+@pytest.mark.parametrize("start", ["thread", "executor", "task"])
+def test_what_a_request_starts_belongs_to_it(start: str) -> None:
+    """Its session, its route and what is known of its visitor go along."""
+    event, session_id = _capture_in(start)
+    assert event["user"] == {"id": session_id}
+    assert event["transaction"] == "/orders/<int:id>/"
+    assert event["message"] == "for [INPUT]"
+
+
+def test_calls_side_by_side_do_not_see_each_other() -> None:
+    """A carried function runs in a copy of the context each time."""
+    with telemetry(), get_session_manager().session() as session_id:
+        barrier = threading.Barrier(2)
+        seen: list[str | None] = []
+
+        @carried
+        def work() -> None:
+            get_session_manager().start_session()
+            barrier.wait(5)
+            seen.append(get_session_manager().session_id)
+
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({*seen, session_id}) == 3
+        assert get_session_manager().session_id == session_id
+
+
+def test_without_permission_nothing_is_carried_but_that() -> None:
+    """The session of a request that may not be told from others stays where it is."""
+    with telemetry(consent=lambda request: False) as running:
+        request = Request(running.config, Visitor(sent="jane"))
+        request.enter()
+        assert request.permission is Permission.NONE
+        assert carried_headers() == {"telemetry-permission": "none"}
+        request.leave()
+
+
+def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -> None:
+    """Through a real worker: one error, the publisher's session, no argument of the task's."""
+    pytest.importorskip("celery")
+    app = Path(__file__).parents[1] / "support" / "celery_app"
+    (tmp_path / "control").mkdir()
+    with Collector() as collector:
+        environ = {
+            **{name: value for name, value in os.environ.items() if "DJANGO" not in name},
+            "CELERY_FOLDER": str(tmp_path),
+            "TELEMETRY_DSN": collector.dsn,
+            "TELEMETRY_ENVIRONMENT": "testing",
+            "TELEMETRY_TRACES_SAMPLE_RATE": "0",
+        }
+        publish = (
+            "from tasks import send_mail\n"
+            "from telemetry_core import get_session_manager\n"
+            "print(get_session_manager().start_session())\n"
+            "send_mail.delay('Jane Roe', email='jane.roe@mail.example.org')\n"
+        )
+        worker = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-c", "1"]
+        with running_process(worker, log=tmp_path / "log", folder=app, environment=environ):
+            published = subprocess.run(
+                [sys.executable, "-c", publish],
+                cwd=app,
+                env=environ,
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            wait_until(lambda: bool(collector.items(type="event")), "the task's error", 40)
+        session_id = published.stdout.strip()
+        [event] = [item.json for item in collector.items(type="event")]
+        body = collector.body()
+    assert isinstance(event, dict)
+    assert event["exception"]["values"][-1]["value"] == f"no mail in session {session_id}"
+    assert event["user"] == {"id": session_id}
+    assert event["transaction"] == "shop.send_mail"
+    assert b"Jane" not in body
+    assert b"jane.roe" not in body
