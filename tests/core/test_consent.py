@@ -45,6 +45,9 @@ class Facts:
     def visitor_values(self) -> Iterable[str]:
         raise AssertionError("consent needs no visitor's values")
 
+    def visitor_key(self) -> tuple[str, str] | None:
+        return None
+
     def user_values(self) -> Iterable[str]:
         raise AssertionError("consent needs no user's values")
 

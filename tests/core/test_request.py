@@ -60,6 +60,9 @@ class Facts:
     def visitor_values(self) -> Iterable[str]:
         return self.facts.get("visitor", ())  # type: ignore[no-any-return]
 
+    def visitor_key(self) -> tuple[str, str] | None:
+        return None
+
     def user_values(self) -> Iterable[str]:
         return self.facts.get("user", ())  # type: ignore[no-any-return]
 
@@ -79,6 +82,9 @@ class Raising(Facts):
 
     def visitor_values(self) -> Iterable[str]:
         raise OSError("jane@example.com")
+
+    def visitor_key(self) -> tuple[str, str] | None:
+        return None
 
     def user_values(self) -> Iterable[str]:
         yield "Jane Doe"
