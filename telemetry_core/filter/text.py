@@ -40,6 +40,11 @@ _HARMLESS = re.compile(
 ).fullmatch
 
 
+# A "%" that encodes nothing, such as that of a placeholder, is all that some texts are marked for.
+_PLACEHOLDERS_ONLY = re.compile(
+    r"[^@&\\~%\x80-\U0010ffff]*+(?:%(?![0-9A-Fa-fu])[^@&\\~%\x80-\U0010ffff]*+)*+"
+).fullmatch
+
 # What hints at something to decode in ASCII text.
 _ENCODED = re.compile(r"%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|\\[uxnrtfvb0\"'/U]").search
 
@@ -184,7 +189,12 @@ class TextFilter:
         if self._always:
             doubtful: Sequence[int] = range(len(new))
         else:
-            doubtful = [index for index in sorted(traits) if _HARMLESS(new[index]) is None]
+            doubtful = [
+                index
+                for index in sorted(traits)
+                if _HARMLESS(new[index]) is None
+                and not (traits[index] == MARK and _PLACEHOLDERS_ONLY(new[index]))
+            ]
         for index in reversed(doubtful):
             if self._holds_value(new[index], traits.get(index, 0)):
                 del new[index]

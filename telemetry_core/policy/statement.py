@@ -16,16 +16,18 @@ _SQL = re.compile(
 _SQL_WORD = re.compile(
     r"(?i)\b(?:from|into|where|values|set|table|join|limit|returning|as|on|index|savepoint|select)\b"
 )
-# Each branch begins with a character of its own, so that the search skips to those. A prefix such
-# as the E of E'...' and a sign stay: they say nothing.
+# Begins with a class of characters, so that the search skips to those. A prefix such as the E of
+# E'...' and a sign stay: they say nothing.
 _LITERAL = re.compile(
     r"""
-      '[^'\\]*+(?:(?:''|\\.?)[^'\\]*+)*+(?:'|\Z)           # 'it''s', 'it\'s', one cut off
-    | \$(?P<tag>\w{0,20})\$.*?(?:\$(?P=tag)\$|\Z)          # $$dollar quoted$$
-    | [0-9](?<![\w.$%:@][0-9])                             # 42, 1.5, 2e3, 0x2a; no t1 and no $1
+    ['$0-9/-](?:
+      (?<=')[^'\\]*+(?:(?:''|\\.?)[^'\\]*+)*+(?:'|\Z)      # 'it''s', 'it\'s', one cut off
+    | (?<=\$)(?P<tag>\w{0,20})\$.*?(?:\$(?P=tag)\$|\Z)     # $$dollar quoted$$
+    | (?<=[0-9])(?<![\w.$%:@][0-9])                        # 42, 1.5, 2e3, 0x2a; no t1 and no $1
       (?:x[0-9a-fA-F]++|[0-9]*+(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)(?![\w.])
-    | --[^\n]*+                                           # comments hold what people typed
-    | /\*.*?(?:\*/|\Z)
+    | (?<=-)-[^\n]*+                                      # comments hold what people typed
+    | (?<=/)\*.*?(?:\*/|\Z)
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -34,6 +36,14 @@ _QUOTED_VALUE = re.compile(
     r'(?i)((?:=|<>|!=|<|>|\blike|\bilike|\bregexp|\bin\s*+\(|,|\bvalues\s*+\()\s*+)"(?:[^"\\]|""|\\.?)*+(?:"|\Z)(?!\s*+\.)'
 )
 _URL = re.compile(r"(?i)\b([a-z][a-z0-9+.\-]{1,20}://)(?:[^\s/?#@]*@)?([^\s/?#@'\"<>]*)[^\s'\"<>]*")
+
+
+SQL_STARTS = frozenset(
+    start
+    for word in ("select", "insert", "update", "delete", "with a", "merge ")
+    for start in (word, word.upper(), word.title())
+)
+"""How the usual statements begin, to tell at once whether a text may be one."""
 
 
 def without_literals(statement: str) -> str:
@@ -45,7 +55,7 @@ def without_literals(statement: str) -> str:
     if _SQL.match(statement) is None or _SQL_WORD.search(statement) is None:
         return statement
     without = _LITERAL.sub(lambda found: "" if found[0][:2] in ("--", "/*") else "%s", statement)
-    return _QUOTED_VALUE.sub(r"\1%s", without)
+    return _QUOTED_VALUE.sub(r"\1%s", without) if '"' in without else without
 
 
 def without_url_details(statement: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from telemetry_core.policy.memo import Memo, Seen
+from telemetry_core.policy.statement import SQL_STARTS, without_literals
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
@@ -247,7 +248,7 @@ def texts_of(payload: object) -> list[str]:
             for part in parts:
                 if type(part) is str:
                     if len(part) <= MAX_PRIMED:
-                        texts.append(part)
+                        texts.append(without_literals(part) if part[:6] in SQL_STARTS else part)
                 elif type(part) is dict or type(part) is list:
                     below.append(part)
         if not below or len(below) > MAX_ITEM_NODES:
