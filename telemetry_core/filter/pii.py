@@ -22,8 +22,9 @@ class PIIFilter:
     """Takes what is personal out of texts, mappings and events.
 
     Promises: what it is given is never changed, the result is new; text is read by the detectors
-    (see ``docs/detectors.md``) and mappings are cut to their allowed keys. Does not promise to find
-    names or other free text that has no pattern: what the visitor sent is only known in a request.
+    (see ``docs/detectors.md``) and mappings are cut to their allowed keys; no method raises, and of
+    what is of another type or can't be read nothing is left. Does not promise to find names or
+    other free text that has no pattern: what the visitor sent is only known in a request.
 
     :param allow_fields: further keys that may be kept; ``*`` matches any text: ``duration_*``.
     :param deny_fields: keys that may not, whatever else allows them.
@@ -65,8 +66,11 @@ class PIIFilter:
         )
 
     def filter_string(self, text: str) -> str:
-        """Return the text with a token in place of every personal value."""
-        return self._texts.filter(text)
+        """Return the text with a token in place of every personal value.
+
+        What is no text is read as ``str()`` writes it, None as an empty one.
+        """
+        return self._texts.filter(_written(text))
 
     def filter_dict(self, values: Mapping[str, object]) -> dict[str, Any]:
         """Return the mapping's allowed keys with their values filtered, at any depth.
@@ -79,7 +83,9 @@ class PIIFilter:
         """Return an exception as the protocol writes it: type, value, module, stack trace.
 
         Takes an exception object, one value of the ``exception`` interface, or the interface with
-        its ``values``. Messages are filtered, paths cut to file names, local variables left out.
+        its ``values``. Messages are filtered, paths cut to file names, local variables left out. Of
+        an exception object its notes are part of the message, as Sentry has it; its cause and the
+        members of a group are exceptions of their own, each to be filtered for itself.
         """
         if isinstance(exception, BaseException):
             exception = _described(exception)
@@ -110,7 +116,23 @@ class PIIFilter:
             return None
 
     def _part(self, name: str, value: object) -> Any:
-        return self.policy.apply_to_part(name, value) if value is not None else None
+        try:
+            return self.policy.apply_to_part(name, value) if value is not None else None
+        except Exception:
+            return None
+
+
+def _written(value: object) -> str:
+    if isinstance(value, str):
+        return str.__str__(value)
+    if value is None:
+        return ""
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", "replace")
+    try:
+        return str.__str__(str(value))
+    except Exception:
+        return FILTERED
 
 
 def _described(error: BaseException) -> dict[str, object]:
@@ -126,9 +148,14 @@ def _described(error: BaseException) -> dict[str, object]:
     described: dict[str, object] = {
         "type": type(error).__name__,
         "module": type(error).__module__,
-        "value": str(error),
+        "value": "\n".join(map(_written, (error, *_notes(error)))),
     }
     return {**described, "stacktrace": {"frames": frames}} if frames else described
+
+
+def _notes(error: BaseException) -> list[str]:
+    notes = getattr(error, "__notes__", None)
+    return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
 
 
 _default: PIIFilter | None = None
