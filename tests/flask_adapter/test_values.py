@@ -181,11 +181,15 @@ def test_flask_login_is_known() -> None:
     """A real log-in: once Flask-Login has loaded the user, the user's fields are known."""
     flask_login = pytest.importorskip("flask_login")
 
-    class User(flask_login.UserMixin):  # type: ignore[misc]
-        id = "7"
+    class User:
+        is_authenticated = is_active = True
+        is_anonymous = False
 
         def __init__(self) -> None:
             self.called = NAME
+
+        def get_id(self) -> str:
+            return "7"
 
     def make(**settings: Any) -> Flask:
         def view() -> Any:
@@ -304,7 +308,7 @@ class Instrumented(BytesIO):
     "content_type", [FORM, "application/json", "text/plain", MULTIPART, ""], ids=str
 )
 def test_a_body_that_nobody_read_is_not_read(content_type: str) -> None:
-    """Not for known values, not for the consent callable, not at the end: the input is untouched."""
+    """Not for known values, nor for the consent callable, nor at the end."""
     body = Instrumented(b'{"name": "Wilhelmina"}')
 
     def consent(request: Any) -> bool:
@@ -503,7 +507,7 @@ def test_a_request_context_pushed_by_hand_is_no_request() -> None:
 
 
 def test_a_request_made_inside_another_leaves_that_alone() -> None:
-    """A view may call its own application as a test would: a session of its own, no second trace."""
+    """A view may call its own application as a test would, which has a session of its own."""
 
     def view() -> str:
         outer = g.telemetry_session_id

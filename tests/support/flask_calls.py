@@ -20,8 +20,12 @@ from telemetry_core import shutdown_telemetry
 
 
 def settings_for(kept: Kept, **settings: Any) -> dict[str, Any]:
-    """Return settings that switch telemetry on, with what passes the gate kept."""
-    options = {"transport": kept.transport, **settings.pop("TELEMETRY_SENTRY_OPTIONS", {})}
+    """Return settings that switch telemetry on, with what passes the gate kept.
+
+    Requests are not counted, so that those in which nothing happens leave nothing.
+    """
+    options = {"transport": kept.transport, "auto_session_tracking": False}
+    options = {**options, **settings.pop("TELEMETRY_SENTRY_OPTIONS", {})}
     return {
         "TELEMETRY_ENABLED": True,
         "TELEMETRY_DSN": DSN,
