@@ -15,6 +15,7 @@ from sentry_sdk.scope import add_global_event_processor
 
 from telemetry_core.consent import Permission
 from telemetry_core.request import Request, current_request, is_repeated
+from telemetry_core.trace import write_no_baggage
 
 if TYPE_CHECKING:
     from telemetry_core.gate import Gate
@@ -23,19 +24,22 @@ Hook = Callable[[Any, Any], Any]
 
 
 class TelemetryIntegration(Integration):
-    """Marks a client as ours and adds the one event processor that all our clients share."""
+    """Marks a client as ours, and changes what all our clients share of the SDK."""
 
     identifier = "telemetry"
 
     @staticmethod
     def setup_once() -> None:
-        """Add the event processor. The SDK calls this once in a process."""
+        """Add the event processor, and stop ``baggage``. The SDK calls this once in a process."""
+        write_no_baggage(_is_ours)
 
         @add_global_event_processor
         def process(event: Any, hint: Any) -> Any:
-            if sentry_sdk.get_client().get_integration(TelemetryIntegration) is None:
-                return event
-            return processed(event, hint)
+            return processed(event, hint) if _is_ours() else event
+
+
+def _is_ours() -> bool:
+    return sentry_sdk.get_client().get_integration(TelemetryIntegration) is not None
 
 
 def processed(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | None:

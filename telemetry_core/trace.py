@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
 import sentry_sdk
 from sentry_sdk.scope import Scope
-from sentry_sdk.tracing import Transaction
+from sentry_sdk.tracing import BAGGAGE_HEADER_NAME, Transaction
 from sentry_sdk.tracing_utils import Baggage
 
 UNNAMED: Final = "<< unparameterized >>"
@@ -33,6 +33,31 @@ def begin_trace(scope: Scope, caller: str | None) -> None:
         scope.set_new_propagation_context()
     else:
         scope.generate_propagation_context({"sentry-trace": found[0].strip()})
+
+
+def write_no_baggage(is_ours: Callable[[], bool]) -> None:
+    """Keep the SDK from writing a ``baggage`` header where a client of ours speaks.
+
+    Hosts that the user lists get ``sentry-trace`` alone: trace id, span id and whether it is
+    sampled. The SDK's own integrations would hand on what the visitor has sent, and to processes,
+    queues and pages also where nothing is listed. Call it once in a process.
+    """
+    headers = Scope.iter_trace_propagation_headers
+    serialize = Baggage.serialize
+
+    def without_baggage(scope: Scope, *args: Any, **kwargs: Any) -> Iterator[tuple[str, str]]:
+        for name, value in headers(scope, *args, **kwargs):
+            if name != BAGGAGE_HEADER_NAME or not is_ours():
+                yield name, value
+
+    def serialized(baggage: Baggage, include_third_party: bool = False) -> str:
+        if not is_ours():
+            return serialize(baggage, include_third_party)
+        return baggage.third_party_items if include_third_party else ""
+
+    replacement: Any = without_baggage
+    Scope.iter_trace_propagation_headers = replacement  # type: ignore[method-assign]
+    Baggage.serialize = serialized  # type: ignore[method-assign]
 
 
 def is_sampled_by(caller: str | None) -> bool | None:

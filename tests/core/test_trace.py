@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -316,13 +319,65 @@ def test_a_visitor_s_baggage_goes_nowhere(echo: HTTPServer, targets: list[str] |
         finish_transaction(transaction, route="/", method="GET", status=200)
     (headers,) = Echo.seen
     assert "jane" not in json.dumps(headers)
+    assert "baggage" not in headers
     if targets is None:
-        assert "baggage" not in headers
         assert "sentry-trace" not in headers
     else:
         assert headers["sentry-trace"].startswith(TRACE)
     assert b"jane" not in running.kept.wire
     assert len(running.kept.bodies) == 2
+
+
+CONTINUED = """
+import sys
+from http.client import HTTPConnection
+import sentry_sdk
+from sentry_sdk.integrations.stdlib import StdlibIntegration
+from capturing import telemetry
+
+options = {"trace_propagation_targets": [".*"], "integrations": [StdlibIntegration()]}
+incoming = {"sentry-trace": sys.argv[2], "baggage": sys.argv[3]}
+for rate in (0.0, 1.0):
+    with telemetry(traces_sample_rate=rate, sentry_options=dict(options)):
+        # As the SDK's own integrations do it with the headers of a request.
+        transaction = sentry_sdk.continue_trace(incoming)
+        with sentry_sdk.start_transaction(transaction):
+            connection = HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=5)
+            connection.request("GET", "/")
+            connection.getresponse().read()
+            connection.close()
+            print(sentry_sdk.get_baggage() or "none")
+            print(sentry_sdk.get_current_scope().trace_propagation_meta())
+            print(dict(sentry_sdk.get_current_scope().iter_trace_propagation_headers()))
+with sentry_sdk.isolation_scope() as scope:
+    # Another client in the same process keeps what it always did.
+    scope.set_client(sentry_sdk.Client(dsn="http://key@127.0.0.1:9/1", default_integrations=False))
+    sentry_sdk.continue_trace(incoming)
+    print("other", sentry_sdk.get_baggage())
+"""
+
+
+def test_nor_does_what_the_sdk_continues_itself(echo: HTTPServer) -> None:
+    """The SDK's own integrations take the visitor's baggage; it ends with them."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CONTINUED, str(echo.server_port), f"{HEADER}-1",
+         BAGGAGE],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    ours, _, other = done.stdout.partition("other ")
+    assert "jane" not in ours
+    assert "sentry-trace" in ours
+    assert "jane" in other
+    assert len(Echo.seen) == 2
+    for headers in Echo.seen:
+        assert headers["sentry-trace"].startswith(TRACE)
+        assert "baggage" not in headers
+        assert "jane" not in json.dumps(headers)
 
 
 # Queries
