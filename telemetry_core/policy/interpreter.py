@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from telemetry_core.policy.remembering import REMEMBERED, remembering, remembering_list
 from telemetry_core.policy.rules import DROP, RULE_HANDLERS, Handler, keep
 from telemetry_core.policy.table import Row
 from telemetry_core.policy.walk import Note, Walk, plain
@@ -38,25 +39,26 @@ SEEN_BY: Final[Mapping[str, str]] = {
 class _Node:
     """A place in the item: its row if it is a leaf, else its fields or the node of its items."""
 
+    name: str = ""
     row: Row | None = None
     fields: dict[str, _Node] = field(default_factory=dict)
     items: _Node | None = None
 
 
-def compile_rows(rows: Iterable[Row]) -> Handler:
-    """Return the function that applies ``rows`` to a mapping.
+def compile_rows(rows: Iterable[Row], place: str = "") -> Handler:
+    """Return the function that applies ``rows`` to a mapping; ``place`` names what is remembered.
 
     It takes the value and a `Walk` and returns a new ``dict``, or ``DROP`` when the value is no
     mapping. Raises whatever a hostile value raises: the gate drops the item then.
     """
-    root = _Node()
+    root = _Node(place)
     for row in rows:
         node = root
         for step in row.path.split("."):
             name, *lists = step.split("[]")
-            node = node.fields.setdefault(name, _Node())
+            node = node.fields.setdefault(name, _Node(name))
             for _ in lists:
-                node.items = node.items or _Node()
+                node.items = node.items or _Node(f"{node.name}[]")
                 node = node.items
         if node.row is not None or node.fields or node.items:
             raise ValueError(f"two rows for {row.path}")
@@ -68,8 +70,19 @@ def _handler(node: _Node) -> Handler:
     if node.row is not None:
         return keep(node.row.form) if node.row.form is not None else RULE_HANDLERS[node.row.rule]
     if node.items is not None:
-        return _list_of(_handler(node.items))
-    return _mapping(node.fields)
+        return _list_of(_handler(node.items), node.items)
+    mapping = _mapping(node.fields)
+    # Lists are remembered whole, see there.
+    changing = _changing(node) if not node.name.endswith("[]") else None
+    return mapping if changing is None else remembering(node.name, mapping, changing)
+
+
+def _changing(node: _Node) -> dict[str, Handler] | None:
+    """Return what applies to the fields that differ each time; None if nothing is remembered."""
+    names = REMEMBERED.get(node.name) if node.fields else None
+    if names is None:
+        return None
+    return {name: _handler(node.fields[name]) for name in names if name in node.fields}
 
 
 _HEAD: Final = """
@@ -195,13 +208,13 @@ def _others(named: frozenset[str], any_key: Handler | None) -> Any:
     return others
 
 
-def _list_of(item: Handler) -> Handler:
+def _list_of(item: Handler, node: _Node) -> Handler:
     """Apply ``item`` to a list, to a list under ``values``, or to a single mapping.
 
     The protocol allows all three where it has a list of interfaces; the shape is kept.
     """
 
-    def apply_list(values: Iterable[object], walk: Walk) -> list[object]:
+    def apply_list(values: list[Any], walk: Walk) -> list[Any]:
         result: list[object] = []
         notes: Note | None = None
         for part in values:
@@ -215,17 +228,20 @@ def _list_of(item: Handler) -> Handler:
         walk.note = notes
         return result
 
+    changing = _changing(node)
+    whole = apply_list if changing is None else remembering_list(node.name, apply_list, changing)
+
     def apply(value: object, walk: Walk) -> object:
         if type(value) is list or type(value) is tuple:
             walk.spend(len(value))
-            return apply_list(value, walk)
+            return whole(list(value), walk)
         # Asked in this order since asking an abstract class takes longest.
         if type(value) is dict or isinstance(value, Mapping):
             value = value if type(value) is dict else plain(value)
             values = value.get("values")
             if type(values) is list or type(values) is tuple:
                 walk.spend(len(values))
-                result = apply_list(values, walk)
+                result = whole(list(values), walk)
                 if walk.note is not None:
                     walk.note = {"values": walk.note}
                 return {"values": result}

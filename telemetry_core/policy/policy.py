@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,10 @@ if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
     from telemetry_core.filter.text import TextFilter
 
-_ITEM_HANDLERS: Final = {kind: compile_rows(rows) for kind, rows in table.ITEMS.items()}
+_ITEM_HANDLERS: Final = {
+    kind: compile_rows(rows, "event" if rows is table.EVENT else "")
+    for kind, rows in table.ITEMS.items()
+}
 _ENVELOPE_HEADERS: Final = compile_rows(table.ENVELOPE_HEADERS)
 _ITEM_HEADERS: Final = compile_rows(table.ITEM_HEADERS)
 _EVENT_PARTS: Final = {
@@ -191,8 +193,6 @@ def _annotate(result: dict[str, Any], note: Note | None) -> None:
     """
     if note is None:
         return
-    # Parts of it are remembered, and must not change with what the caller does.
-    note = marshal.loads(marshal.dumps(note, 2))
     items = result.get("items")
     notes = note.get("items")
     if isinstance(items, list) and isinstance(notes, dict):

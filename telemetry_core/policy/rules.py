@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -208,7 +209,7 @@ def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
         if walk.known is None:
             remembered = walk.memo.get(key)
             if remembered is not None:
-                result, walk.note = remembered
+                result, walk.note = marshal.loads(remembered)
                 return result
         shorter = value[:MAX_TEXT]
         for step in steps:
@@ -220,7 +221,7 @@ def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
             if walk.note is None:
                 getattr(walk.memory, seen).add(result)
             else:
-                walk.memo.put(key, (result, walk.note), len(result))
+                walk.memo.put(key, marshal.dumps((result, walk.note), 4), len(result))
         return result
 
     return apply
