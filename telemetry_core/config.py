@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 import sentry_sdk
+from sentry_sdk.client import BaseClient
 from sentry_sdk.integrations import DidNotEnable
 from sentry_sdk.integrations.threading import ThreadingIntegration
 
@@ -50,8 +51,8 @@ class TelemetryConfig:
         self.drops = Drops()
         self.filter = pii_filter or PIIFilter.from_settings(self.settings)
         self.gate = Gate(policy=self.filter.policy, drops=self.drops, circumstances=circumstances)
-        self._client: sentry_sdk.client.BaseClient | None = None
-        self._quiet: sentry_sdk.client.BaseClient | None = None
+        self._client: BaseClient | None = None
+        self._quiet: BaseClient | None = None
         self._lock = threading.Lock()
         self._noticed = False  # that another client took our place
         self.traces = False

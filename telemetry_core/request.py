@@ -73,6 +73,7 @@ class RequestFacts(Protocol):
 
     def user_values(self) -> Iterable[str]:
         """Who is logged in: user name, e-mail, full name."""
+        raise NotImplementedError
 
     def visitor_key(self) -> tuple[str, str] | None:
         """The framework's session key of this visitor, and the application's secret, or None.
