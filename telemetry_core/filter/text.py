@@ -40,10 +40,11 @@ _HARMLESS = re.compile(
 ).fullmatch
 
 
-# A "%" that encodes nothing, such as that of a placeholder, is all that some texts are marked for.
-_PLACEHOLDERS_ONLY = re.compile(
-    r"[^@&\\~%\x80-\U0010ffff]*+(?:%(?![0-9A-Fa-fu])[^@&\\~%\x80-\U0010ffff]*+)*+"
-).fullmatch
+# What a mark has to be for something to be found by it: an "@" behind something, a "%" that
+# encodes, an entity. A decorator's or a placeholder's is none.
+_TELLING_MARK = re.compile(
+    r"(?<=\S)@|\\|~|%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|[^\x00-\x7f]"
+).search
 
 # What hints at something to decode in ASCII text.
 _ENCODED = re.compile(r"%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|\\[uxnrtfvb0\"'/U]").search
@@ -163,48 +164,52 @@ class TextFilter:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
         if text in self.clean:
             return text, ()
+        result = self._read(text, traits_of((text,)).get(0, 0))
+        if not result[1]:
+            self._remember((text,))
+        return result
+
+    def _read(self, text: str, traits: int) -> tuple[str, tuple[Remark, ...]]:
+        """Read a text with such traits until it comes to rest."""
         remarks: list[Remark] = []
         current = text
         try:
             for _ in range(MAX_ROUNDS if len(text) <= LONG else 2):
-                findings = self._find(current, traits_of((current,)).get(0, 0))
+                findings = self._find(current, traits)
                 if not findings:
-                    if not remarks:
-                        self._remember((text,))
                     return current, tuple(remarks)
                 current, remarks = _replace(current, findings, remarks)
+                if current in self.clean:
+                    return current, tuple(remarks)
+                traits = traits_of((current,)).get(0, 0)
         except _Hopeless:
             pass
         return FILTERED, (Remark("unreadable", "s", 0, len(FILTERED)),)
 
-    def prime(self, texts: Iterable[str]) -> None:
+    def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
         """Read many new texts at once, and remember those that hold nothing.
 
         Costs far less a text than reading one at a time: the shapes of all are searched together.
+        Returns what `filter_with_remarks` makes of the others, which is not remembered.
         """
         new = [text for text in dict.fromkeys(texts) if text not in self.clean]
         if not new:
-            return
+            return {}
         traits = traits_of(new)
-        if self._always:
-            doubtful: Sequence[int] = range(len(new))
-        else:
-            doubtful = [
-                index
-                for index in sorted(traits)
-                if _HARMLESS(new[index]) is None
-                and not (traits[index] == MARK and _PLACEHOLDERS_ONLY(new[index]))
-            ]
+        doubtful = range(len(new)) if self._always else sorted(traits)
+        changed: dict[str, tuple[str, tuple[Remark, ...]]] = {}
         for index in reversed(doubtful):
-            if self._holds_value(new[index], traits.get(index, 0)):
+            text, shown = new[index], traits.get(index, 0)
+            if not self._always and (
+                (shown == MARK and _TELLING_MARK(text) is None) or _HARMLESS(text) is not None
+            ):
+                continue
+            result = self._read(text, shown)
+            if result[1]:
+                changed[text] = result
                 del new[index]
         self._remember(new)
-
-    def _holds_value(self, text: str, traits: int) -> bool:
-        try:
-            return bool(self._find(text, traits))
-        except _Hopeless:
-            return True
+        return changed
 
     def _find(self, text: str, traits: int) -> list[_Finding]:
         """Return the values in a text, in order and apart from each other."""

@@ -70,6 +70,7 @@ class Walk:
 
     __slots__ = (
         "allow_headers",
+        "changed",
         "clean",
         "keys",
         "known",
@@ -126,6 +127,7 @@ class Walk:
         self.statements = memory.statements.values if self.known is None else _NONE
         self.texts_seen = texts.clean if self.known is None else _NONE
         self.payload = payload
+        self.changed: dict[str, tuple[str, tuple[Remark, ...]]] = {}
         self.refused = 0
         self.route = route
         self.route_is_url = False
@@ -172,11 +174,11 @@ class Walk:
         if found is None:
             if self.payload is not None:
                 # New texts come together: the detectors read them all at once for little more.
-                self.texts.prime(texts_of(self.payload))
+                self.changed = self.texts.prime(texts_of(self.payload))
                 self.payload = None
                 if text in self.clean:
                     return text, ()
-            found = self.texts.filter_with_remarks(text)
+            found = self.changed.get(text) or self.texts.filter_with_remarks(text)
             if found[1]:
                 self.memo.put(key, found, len(found[0]))
         return found
@@ -237,20 +239,46 @@ def _relocated(
     return moved
 
 
+# Ids and times, of which the form is all that counts.
+_UNREAD: Final = frozenset(
+    ("timestamp", "start_timestamp", "event_id", "trace_id", "span_id", "parent_span_id")
+)
+# Of a path the last part is read.
+_PATHS: Final = frozenset(("abs_path", "filename"))
+
+
 def texts_of(payload: object) -> list[str]:
-    """Return the texts in a payload of plain containers, at most `MAX_DEPTH` levels deep."""
+    """Return the texts in a payload of plain containers, at most `MAX_DEPTH` levels deep.
+
+    As the rules of the policy read them: SQL without its literals, paths cut to the file name.
+    """
     texts: list[str] = []
     level: list[Any] = [payload]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for container in level:
-            parts = container.values() if type(container) is dict else container
-            for part in parts:
-                if type(part) is str:
-                    if len(part) <= MAX_PRIMED:
-                        texts.append(without_literals(part) if part[:6] in SQL_STARTS else part)
-                elif type(part) is dict or type(part) is list:
-                    below.append(part)
+            if type(container) is dict:
+                for key, part in container.items():
+                    kind = type(part)
+                    if kind is str:
+                        if key in _UNREAD or len(part) > MAX_PRIMED:
+                            continue
+                        if key in _PATHS:
+                            texts.append(part.rpartition("/")[2])
+                        elif part[:6] in SQL_STARTS:
+                            texts.append(without_literals(part))
+                        else:
+                            texts.append(part)
+                    elif kind is dict or kind is list:
+                        below.append(part)
+            else:
+                for part in container:
+                    kind = type(part)
+                    if kind is str:
+                        if len(part) <= MAX_PRIMED:
+                            texts.append(part)
+                    elif kind is dict or kind is list:
+                        below.append(part)
         if not below or len(below) > MAX_ITEM_NODES:
             break
         level = below
