@@ -143,8 +143,8 @@ def test_text_that_is_attached_for_filtering_is_sent_filtered() -> None:
 class Failing(TextFilter):
     """A filter whose detectors fail on some texts."""
 
-    def prime(self, texts: Iterable[str]) -> None:
-        pass
+    def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
+        return {}
 
     def filter_with_remarks(self, text: str) -> tuple[str, tuple[Remark, ...]]:
         if "boom" in text:
@@ -295,6 +295,10 @@ class Recording(TextFilter):
         super().__init__()
         self.threads: set[str] = set()
 
+    def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
+        self.threads.add(threading.current_thread().name)
+        return super().prime(texts)
+
     def filter_with_remarks(self, text: str) -> tuple[str, tuple[Remark, ...]]:
         self.threads.add(threading.current_thread().name)
         return super().filter_with_remarks(text)
@@ -327,7 +331,7 @@ def test_capturing_goes_on_while_the_filter_is_slow() -> None:
     """A filter that takes its time holds up its worker and nobody else."""
     release = threading.Event()
 
-    class Slow(TextFilter):
+    class Slow(Failing):
         def filter_with_remarks(self, text: str) -> tuple[str, tuple[Remark, ...]]:
             release.wait(5)
             return super().filter_with_remarks(text)
