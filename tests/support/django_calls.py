@@ -32,7 +32,12 @@ MIDDLEWARE = (
 def reporting(**settings: Any) -> Iterator[Kept]:
     """Switch telemetry on by Django's settings for the length of the block."""
     kept = Kept()
-    options = {"transport": kept.transport, **settings.pop("TELEMETRY_SENTRY_OPTIONS", {})}
+    options = {
+        "transport": kept.transport,
+        # Off, so that a test can say that nothing was sent; test_sessions.py switches it on.
+        "auto_session_tracking": False,
+        **settings.pop("TELEMETRY_SENTRY_OPTIONS", {}),
+    }
     given = {
         "TELEMETRY_ENABLED": True,
         "TELEMETRY_DSN": DSN,
@@ -121,7 +126,7 @@ def call_wsgi(
         environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
     if file_wrapper is not None:
         environ["wsgi.file_wrapper"] = file_wrapper
-    application: Callable[..., Any] = handler or WSGIHandler()
+    application: Any = handler or WSGIHandler()
     with _connections_stay_open():
         pieces = application(environ, start_response)
         try:
