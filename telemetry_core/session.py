@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -13,9 +14,31 @@ ID_FORM: Final = re.compile(r"[0-9a-f]{32}")
 """What a session id looks like: 128 random bits in hexadecimal."""
 
 
+_DRAWN_AT_ONCE: Final = 64
+
+_drawn: list[str] = []
+
+
 def random_session_id() -> str:
-    """Return a fresh id: 128 bits from the operating system, unrelated to anything else."""
-    return secrets.token_hex(16)
+    """Return a fresh id: 128 bits from the operating system, unrelated to anything else.
+
+    Ids are drawn many at a time: asking the system is what costs most in a request that records
+    nothing.
+    """
+    try:
+        return _drawn.pop()
+    except IndexError:
+        digits = secrets.token_hex(16 * _DRAWN_AT_ONCE)
+        ids = [digits[start : start + 32] for start in range(0, len(digits), 32)]
+        # Each is a single step, which no other thread can come between.
+        drawn = ids.pop()
+        _drawn.extend(ids)
+        return drawn
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked process must not hand out the ids that its parent will.
+    os.register_at_fork(after_in_child=_drawn.clear)
 
 
 class Session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -17,10 +18,12 @@ import sentry_sdk
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django_calls import Answer, acall, call_wsgi, flushed, reporting
+from django_processes import environment, python
 from django_site import views
 
 from telemetry_core import get_session_manager
 from telemetry_core.request import current_request
+from telemetry_core.session import ID_FORM, random_session_id
 
 THREADS = 16
 TASKS = 200
@@ -200,3 +203,34 @@ def test_what_a_request_sets_stays_in_it() -> None:
     assert set(second["tags"]) == {"session_id"}
     assert "search" not in second["contexts"]
     assert first["user"] != second["user"]
+
+
+FORKED = """
+import os
+from telemetry_core.session import random_session_id
+random_session_id()
+reader, writer = os.pipe()
+if os.fork() == 0:
+    os.write(writer, "".join(random_session_id() for _ in range(100)).encode())
+    os._exit(0)
+own = [random_session_id() for _ in range(100)]
+os.wait()
+text = os.read(reader, 10_000).decode()
+theirs = [text[start : start + 32] for start in range(0, len(text), 32)]
+print(len(theirs), len({*own, *theirs}))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes don't fork here")
+def test_ids_of_a_forked_process_are_none_of_its_parents() -> None:
+    """Whatever was drawn before the fork belongs to the parent alone."""
+    done = python("-c", FORKED, variables=environment())
+    assert done.stdout == "100 200\n", done.stderr
+
+
+def test_ids_drawn_by_threads_side_by_side_are_all_different() -> None:
+    """Also where the store of them runs out at the same time in several."""
+    with ThreadPoolExecutor(8) as pool:
+        drawn = list(pool.map(lambda _: random_session_id(), range(20_000)))
+    assert len(set(drawn)) == len(drawn)
+    assert all(ID_FORM.fullmatch(each) for each in drawn)

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import django_settings
-import telemetry_django
 
 import telemetry_core
+import telemetry_django
 
 # Where these were imported from: a checkout, or an installed wheel.
 FOLDERS = [
