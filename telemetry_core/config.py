@@ -114,7 +114,10 @@ class TelemetryConfig:
             self._client = client
             if process_wide:
                 # What sentry_sdk.init() does, but only now that the gate is where it belongs.
-                sentry_sdk.Scope.get_global_scope().set_client(client)
+                scope = sentry_sdk.Scope.get_global_scope()
+                if scope.client is not None and scope.client.is_active():
+                    _logger.warning("telemetry takes the place of a client of sentry_sdk.init()")
+                scope.set_client(client)
 
     def _made_client(self, options: dict[str, Any]) -> Any:
         """Make the SDK's client.

@@ -143,6 +143,9 @@ class Gate:
             )
             if kind in _NAMING_A_SESSION and circumstances is not None:
                 _name_session(result.payload, circumstances.session_id)
+            if result.payload.get("items") == []:
+                # Every span in it was withheld, or nothing in it could be read.
+                return None
             return result.payload
         except Refused as refused:
             self._drops.count(refused.reason, kind)

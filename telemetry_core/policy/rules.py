@@ -255,7 +255,8 @@ def session(value: object, walk: Walk) -> object:
 
 _RANDOM_ID = re.compile(
     r"(?:(?:anon|anonymous|session|visitor)[-_])?"
-    r"(?:[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+    # One that is all digits is somebody's number, not a random one.
+    r"(?:(?=[0-9]*[a-fA-F])[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 )
 
 

@@ -445,6 +445,12 @@ def test_the_number_of_items_in_a_batch_is_that_of_what_is_sent() -> None:
     assert json.loads(sent(gate, envelope).split(b"\n")[1])["item_count"] == 2
 
 
+def test_a_batch_with_nothing_left_in_it_is_not_sent() -> None:
+    """Servers refuse an empty one."""
+    gate, _ = make_gate()
+    assert b'"type"' not in sent(gate, envelope_of({"items": [7]}, kind="log"))
+
+
 def test_a_filtered_payload_gives_no_way_to_the_original() -> None:
     """A transport that looks at the payload instead of serialising it sees what is sent."""
     gate, _ = make_gate()

@@ -130,6 +130,8 @@ GONE = [
     ("user", {"email": EMAIL, "username": "jane", "ip_address": "10.0.0.1"}, "who it is"),
     ("user", {"id": "jane"}, "a name for an id"),
     ("user", {"id": 42}, "a database key"),
+    ("user", {"id": "4111111111111111"}, "a card for an id"),
+    ("user", {"id": "411111111111111141111"}, "another provider's number"),
     ("logentry", {"params": ["jane"]}, "log arguments"),
     ("measurements", {"lcp": {"value": 4111111111111111}}, "a card for a number"),
     ("exception", {"values": [{"stacktrace": {"frames": [{"vars": {"a": "jane"}}]}}]}, "variables"),
@@ -297,10 +299,10 @@ def test_a_request_with_known_values_learns_nothing_from_one_without(policy: Pol
 
 def test_the_session_is_the_only_user(policy: Policy) -> None:
     """In the gate the id is the session's; alone, the filter keeps an id that is random."""
-    user = {"id": "0" * 32, "email": EMAIL}
+    user = {"id": "0a" * 16, "email": EMAIL}
     assert sent(policy, {"user": user}, session=Session("f" * 32))["user"] == {"id": "f" * 32}
     assert "user" not in sent(policy, {"user": user}, session=Session(None))
-    assert sent(policy, {"user": user})["user"] == {"id": "0" * 32}
+    assert sent(policy, {"user": user})["user"] == {"id": "0a" * 16}
 
 
 def test_remarks_name_rule_and_place_and_never_the_value(policy: Policy) -> None:
