@@ -10,7 +10,7 @@ from flask.wrappers import Response
 
 from telemetry_core import TelemetryError
 from telemetry_core.config import initialize_application
-from telemetry_core.loggers import keep_out
+from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
 from telemetry_core.request import Request
 from telemetry_core.settings import read_settings
 from telemetry_flask import contexts, queries
@@ -21,8 +21,9 @@ from telemetry_flask.wsgi import follow, followed
 EXTENSION = "telemetry"
 """The key in ``app.extensions``, where the application's `TelemetryConfig` is."""
 
-# Its access log and its tracebacks repeat what is reported, with the raw path.
-DEVELOPMENT_SERVER = "werkzeug"
+# What these servers say of an error repeats what is reported, or is of middleware in front of the
+# application; either way with the raw path, and outside the request, where nothing of it is known.
+SERVERS = ("gunicorn.error", "waitress", "werkzeug")
 
 
 class Telemetry:
@@ -55,7 +56,7 @@ class Telemetry:
         show_reference(app)
         if not config.active:
             return
-        keep_out(DEVELOPMENT_SERVER)
+        keep_out(*ACCESS_LOGGERS, *SERVERS)
         follow(app, config)
         contexts.keep_apart(app, config)
         # The last that Flask calls: they run in reverse.
