@@ -43,8 +43,8 @@ coverage: $(VENV)/.test  ## Run the tests and show the lines and branches that n
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage report
 
-bench: $(VENV)/.bench  ## Measure what telemetry adds to a Django request, minutes
-	@$(BIN)/python -m benchmarks.requests_django $(ARGS)
+bench: $(VENV)/.bench  ## Compare the filter with others in one table, a minute or two
+	@$(VENV)/bench/bin/python -m benchmarks $(ARGS)
 
 clean:  ## Remove the set-up, builds and caches
 	rm -rf $(VENV) .tox dist .coverage htmlcov .hypothesis .import_linter_cache \
@@ -55,6 +55,14 @@ clean:  ## Remove the set-up, builds and caches
 $(VENV)/.%: pyproject.toml $(VENV)/.pip
 	@echo "Installing what 'make $*' needs into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --editable '.[django,flask]' --group $*
+	@touch $@
+
+# The others have a place of their own: one of them brings a plugin that pytest would load.
+$(VENV)/.bench: pyproject.toml $(VENV)/.pip
+	@echo "Installing what 'make bench' needs into $(VENV)/bench ..."
+	@$(BIN)/python -m venv --clear $(VENV)/bench
+	@$(VENV)/bench/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(VENV)/bench/bin/python -m pip install --quiet --editable '.[django,flask]' --group bench
 	@touch $@
 
 # pip knows dependency groups from 25.1 on.

@@ -25,6 +25,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20_240_607
 CUSTOMER = "jane.doe@example.org"
+PLANTED = ("jane.doe", "203.0.113.77", "/srv/warehouse/")
+"""What in the error event gives somebody away, each several times."""
 Event = dict[str, Any]
 
 WORDS = tuple(

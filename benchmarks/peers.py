@@ -121,7 +121,8 @@ class SentryScrubber:
 class Relay:
     # Those built in that name a kind of value. Not @anything, which takes all text, nor @uuid.
     RULES = (
-        "@bearer @creditcard @email @iban @imei @ip @mac @password @pemkey @urlauth @userpath @usssn"
+        "@bearer @creditcard @email @iban @imei @ip "
+        "@mac @password @pemkey @urlauth @userpath @usssn"
     ).split()
 
     def __init__(self) -> None:
@@ -145,7 +146,8 @@ class DataFog:
         engine: Any = importlib.import_module("datafog.engine")
 
         def redacted(text: str) -> str:
-            return str(engine.scan_and_redact(text, engine="regex").redacted_text)
+            found = engine.scan_and_redact(text, engine="regex", locales=["de"])
+            return str(found.redacted_text)
 
         self.string = redacted
 
@@ -154,7 +156,10 @@ class DataFog:
 
 
 class DataFogCore:
-    CONFIG: Mapping[str, Any] = {"transform": {"default": {"strategy": "redact"}}}
+    CONFIG: Mapping[str, Any] = {
+        "scan": {"locale": "de"},
+        "transform": {"default": {"strategy": "redact"}},
+    }
 
     def __init__(self) -> None:
         module: Any = importlib.import_module("datafog_core")
@@ -253,19 +258,22 @@ SUBJECTS: tuple[Subject, ...] = (
         name="datafog",
         package="datafog",
         make=DataFog,
-        note="`scan_and_redact(text, engine='regex')` on each text. Knows no events.",
+        note="`scan_and_redact(text, engine='regex', locales=['de'])` on each text: with the only "
+        "locale that adds kinds. Knows no events.",
     ),
     Subject(
         name="datafog-core",
         package="datafog-core",
         make=DataFogCore,
-        note="`scan_and_transform`, and `scan_and_transform_structured` for events (Rust).",
+        note="`scan_and_transform`, and `scan_and_transform_structured` for events, with the "
+        "locale `de` (Rust).",
     ),
     Subject(
         name="piicleaner",
         package="piicleaner",
         make=PiiCleaner,
-        note="`clean_pii`, and `clean_pii_batch` on all texts of an event (Rust). Knows no events.",
+        note="`clean_pii(text, 'redact')`, and `clean_pii_batch` on all texts of an event (Rust). "
+        "Knows no events; takes any number for a case's.",
     ),
     Subject(
         name="fillmore",

@@ -17,6 +17,8 @@ from typing import Any
 
 from benchmarks.events import Event, Variation
 
+Filter = Callable[[Event], object]
+
 BATCH = 4
 """Events that are timed together."""
 
@@ -69,7 +71,7 @@ def summarise(rounds: Sequence[Round], batch: int = BATCH) -> Time:
 
 
 def measure(
-    subjects: Mapping[str, Callable[[Event], object]],
+    subjects: Mapping[str, Filter],
     events: Mapping[str, Event],
     *,
     rounds: int,
@@ -99,9 +101,7 @@ def measure(
     return {key: summarise(each) for key, each in taken.items()}
 
 
-def _timed(
-    subject: Callable[[Event], object], batch: Sequence[Any], clock: Callable[[], float]
-) -> Round:
+def _timed(subject: Filter, batch: Sequence[Any], clock: Callable[[], float]) -> Round:
     gc.collect()
     gc.disable()
     try:
