@@ -20,7 +20,14 @@ from sentry_sdk.utils import event_from_exception
 
 from telemetry_core import session as sessions
 from telemetry_core.consent import Permission, decide
-from telemetry_core.scopes import Bound, Scopes, inherited_request, restore
+from telemetry_core.scopes import (
+    Bound,
+    Scopes,
+    forget_session,
+    inherited_request,
+    request_inside,
+    restore,
+)
 from telemetry_core.session import Session
 from telemetry_core.trace import (
     UNNAMED,
@@ -111,7 +118,11 @@ _Binding = tuple[Bound, Token[Session | None], Token["Request | None"], "_Bindin
 
 
 def current_request() -> Request | None:
-    """Return the request of this context, or that in which this thread was started, or None."""
+    """Return the request of this context, or None.
+
+    It is also that in which this thread was started, and that around which the SDK's own
+    integration stands.
+    """
     return _current.get() or inherited_request()
 
 
@@ -181,6 +192,8 @@ class Request:
         self._is_recorded = False
         self.permission = Permission.NONE
         self.permission = self._decided()
+        if self.permission is not Permission.FULL:
+            forget_session()
         self._is_recorded = traced and config.traces and self.permission is Permission.FULL
 
     def enter(self) -> None:
@@ -259,7 +272,7 @@ class Request:
             return None
         if _current.get() is self:
             return sessions.get_session_manager().session_id
-        return None if self._finished else self._session.id
+        return None if self._finished and request_inside() is not self else self._session.id
 
     @property
     def has_ended(self) -> bool:

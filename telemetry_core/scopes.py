@@ -98,17 +98,20 @@ class Scopes:
     __slots__ = ("_current", "isolation")
 
     def __init__(self, client: Any, caller: str | None, request: Request | None) -> None:
+        around = _scope_around()
+        if around is not None and request is not None:
+            around.add_event_processor(_Around(request))
         self.isolation = RequestScope(client, caller, request)
         self._current: Scope | None = None
         outer = _current_scope.get()
-        if outer is not None and outer.span is not None:
+        if outer is not None and outer._span is not None:
             # Somebody else records this request, and what is done in it.
             self._current = outer.__copy__()
 
     @property
     def are_recorded(self) -> bool:
         """Whether a transaction was begun around the request: by an integration of the SDK's."""
-        return self._current is not None and self._current.span is not None
+        return self._current is not None and self._current._span is not None
 
     def bind(self) -> Bound:
         """Make these the scopes of this context; hand what is returned to `unbind`."""
@@ -121,10 +124,54 @@ class Scopes:
         restore(_isolation_scope, bound[0])
 
 
+class _Around:
+    """Marks the scope around a request's own; an event processor that leaves events as they are.
+
+    The SDK's own integrations stand around ours: they make a scope for each request and finish its
+    transaction when ours has been left. What they capture then is of the request all the same.
+    """
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    def __call__(self, event: Any, _hint: Any) -> Any:
+        return event
+
+
+def _scope_around() -> Scope | None:
+    """Return the scope that an integration of the SDK's has made for the request, or None."""
+    scope: Scope | None = _isolation_scope.get()
+    if scope is None or isinstance(scope, RequestScope) or scope._name not in ("wsgi", "asgi"):
+        return None
+    return scope
+
+
+def forget_session() -> None:
+    """Keep an integration of the SDK's from counting the request that begins."""
+    around = _scope_around()
+    if around is not None:
+        around._session = None
+
+
+def request_inside() -> Request | None:
+    """Return the request around which an integration of the SDK's stands in this context."""
+    around = _scope_around()
+    if around is not None:
+        for processor in around._event_processors:
+            if isinstance(processor, _Around):
+                return processor.request
+    return None
+
+
 def inherited_request() -> Request | None:
-    """Return the request in which this thread was started, or None."""
+    """Return the request whose scope this is, though it isn't entered, or None.
+
+    So it is in a thread that was started in it, and in what stands around it.
+    """
     scope = _isolation_scope.get()
-    return scope.request if isinstance(scope, RequestScope) else None
+    return scope.request if isinstance(scope, RequestScope) else request_inside()
 
 
 def restore(variable: ContextVar[T | None], token: Token[T | None]) -> None:

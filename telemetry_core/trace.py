@@ -57,7 +57,7 @@ def write_no_baggage(is_ours: Callable[[], bool]) -> None:
 
     replacement: Any = without_baggage
     Scope.iter_trace_propagation_headers = replacement  # type: ignore[method-assign]
-    Baggage.serialize = serialized  # type: ignore[method-assign]
+    Baggage.serialize = serialized  # type: ignore[assignment, method-assign]
 
 
 def is_sampled_by(caller: str | None) -> bool | None:
