@@ -16,6 +16,7 @@ from unittest.mock import ANY
 import pytest
 import sentry_sdk
 from capturing import DSN, Kept, telemetry
+from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 from sentry_sdk.transport import HttpTransport, Transport
 
@@ -491,7 +492,7 @@ def test_an_instance_is_gated_only_by_its_own_gate() -> None:
     other, _ = make_gate()
     laid_over = gated_transport(HttpTransport, gate)
     assert isinstance(laid_over, type)
-    transport = laid_over({**sentry_sdk.consts.DEFAULT_OPTIONS, "dsn": DSN})
+    transport = laid_over({**DEFAULT_OPTIONS, "dsn": DSN})
     assert gated_part(transport, gate) is transport
     assert gated_part(transport, other) is None
     assert gated_part(None, gate) is None

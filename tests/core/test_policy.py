@@ -218,6 +218,43 @@ def test_the_current_route_is_code_and_not_a_known_value(policy: Policy) -> None
     assert foreign["transaction"] == "/[INPUT]/<int:id>/"
 
 
+def test_a_key_that_a_glob_allows_is_read(policy: Policy) -> None:
+    """The part of it that the glob leaves open may be what somebody typed."""
+    known = KnownValues([("Wilhelmina", "[INPUT]")])
+    keys = {
+        "flag.evaluation.new_checkout": "flag.evaluation.new_checkout",
+        "flag.evaluation.Wilhelmina": "flag.evaluation.[INPUT]",
+        f"flag.evaluation.{EMAIL}": "[Filtered]",
+        f"duration_/home/{EMAIL}": "[Filtered]",
+    }
+    data = dict.fromkeys(keys, True)
+    shown = dict.fromkeys(keys.values(), True)
+    event = {"spans": [{"data": data}], "extra": dict(data), "tags": list(data.items())}
+    payload = sent(policy, event, known=known)
+    assert payload["spans"][0]["data"] == payload["extra"] == payload["tags"] == shown
+    span = {"attributes": {key: {"value": True, "type": "boolean"} for key in keys}}
+    [read] = sent(policy, {"items": [span]}, "span", known=known)["items"]
+    assert set(read["attributes"]) == set(shown)
+
+
+class Posing(str):
+    """A text that passes for an allowed key where it is compared."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return hash("operation")
+
+
+def test_a_key_that_passes_for_another_is_read_as_what_it_is(policy: Policy) -> None:
+    """What is compared is the text that would leave."""
+    event = sent(policy, {"extra": {Posing(EMAIL): EMAIL}, "tags": {Posing(EMAIL): "x"}})
+    assert EMAIL not in json.dumps(event)
+
+
 def test_maps_keep_allowed_keys_and_show_the_names_of_others(policy: Policy) -> None:
     """A developer sees which key to allow; its value is not looked at."""
     event = sent(policy, {"extra": {"operation": f"mail {EMAIL}", "nickname": "jane", "n": 3}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import threading
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -42,7 +43,7 @@ def _entities(text: str) -> str:
     return "".join(char if char.isalnum() else f"&#{ord(char)};" for char in text)
 
 
-ENCODINGS = {
+ENCODINGS: dict[str, Callable[[str], str]] = {
     "plain": lambda v: v,
     "percent": lambda v: quote(v, safe=""),
     "percent twice": lambda v: quote(quote(v, safe=""), safe=""),

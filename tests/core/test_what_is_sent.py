@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import logging
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import sentry_sdk
 from sentry_sdk.consts import DEFAULT_OPTIONS
+from sentry_sdk.crons import capture_checkin
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
@@ -119,10 +121,12 @@ def _send_everything(transport: Raw, lifecycle: str) -> None:
                         time.sleep(0.03)
             sentry_sdk.profiler.stop_profiler()
         else:
-            with sentry_sdk.traces.start_span("segment"), sentry_sdk.traces.start_span("child"):
+            from sentry_sdk import traces
+
+            with traces.start_span("segment"), traces.start_span("child"):
                 pass
         if importlib.util.find_spec("sentry_sdk.logger"):
-            sentry_sdk.logger.info("log {a}", a=1)
+            importlib.import_module("sentry_sdk.logger").info("log {a}", a=1)
         if hasattr(sentry_sdk, "metrics") and hasattr(sentry_sdk.metrics, "count"):
             sentry_sdk.metrics.count("orders", 1, attributes={"a": "b"})
         monitor_config: Any = {
@@ -130,7 +134,7 @@ def _send_everything(transport: Raw, lifecycle: str) -> None:
             "checkin_margin": 1, "max_runtime": 1, "failure_issue_threshold": 1,
             "recovery_threshold": 1,
         }  # fmt: skip
-        sentry_sdk.crons.capture_checkin(
+        capture_checkin(
             monitor_slug="job", status="ok", duration=1.5, monitor_config=monitor_config
         )
         scope.end_session()

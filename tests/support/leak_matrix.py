@@ -318,7 +318,8 @@ def kept_table(before: dict[str, Any], after: dict[str, Any]) -> str:
         "|---|---:|---:|---:|",
     ]
     for path, numbers_of in sorted(counts.items()):
-        numbers = " | ".join(str(numbers_of[name] or "") for name in ("kept", "filtered", "dropped"))
+        names = ("kept", "filtered", "dropped")
+        numbers = " | ".join(str(numbers_of[name] or "") for name in names)
         lines.append(f"| `{path}` | {numbers} |")
     return "\n".join(lines) + "\n"
 
