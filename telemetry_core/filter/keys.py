@@ -114,8 +114,13 @@ class KeyRules:
     over ``allow``, and the blocklist of credentials over both. Safe to share between threads.
     """
 
+    named: frozenset[str]
+    """Keys allowed by their own name. Of what a glob allows, somebody may have typed a part."""
+
     def __init__(self, *, allow: Iterable[str] = (), deny: Iterable[str] = ()) -> None:
-        self._allow = _matcher((*ALLOWED, *allow))
+        allow = (*ALLOWED, *allow)
+        self.named = frozenset(name for name in allow if not _GLOB.search(name))
+        self._allow = _matcher(allow)
         self._deny = _matcher(tuple(deny))
         self._known: dict[str, bool] = {}
 
@@ -138,6 +143,9 @@ class KeyRules:
         if is_sensitive(key) or self._deny.fullmatch(lowered):
             return False
         return self._allow.fullmatch(lowered) is not None
+
+
+_GLOB = re.compile(r"[*?\[]")
 
 
 def _matcher(globs: tuple[str, ...]) -> re.Pattern[str]:

@@ -299,15 +299,16 @@ def _map(value: Mapping[object, object], walk: Walk, depth: int) -> object:
     result: dict[str, object] = {}
     notes: Note | None = None
     allows = walk.keys.allows
+    named = walk.keys.named
     seen = walk.texts_seen
     for key, part in value.items() if type(value) is dict else plain(value).items():
-        if isinstance(key, str) and allows(key):
+        if isinstance(key, str) and allows(name := str.__str__(key)):
             kind = part.__class__
+            shown = name if name in named else walk.read_key(name)
             if (kind is str and part in seen) or (kind is int and part in _SMALL):
-                result[str.__str__(key)] = part
+                result[shown] = part
                 continue
             new: object = nested(part, walk, depth)
-            shown = str.__str__(key)
         else:
             # The name tells a developer what to allow; the value is not looked at.
             shown = walk.read_key(key)
@@ -356,8 +357,9 @@ def attributes(value: object, walk: Walk) -> object:
     result: dict[str, object] = {}
     notes: Note = {}
     for key, part in plain(value).items():
-        allowed = isinstance(key, str) and walk.keys.allows(key)
-        shown = str.__str__(key) if allowed and isinstance(key, str) else walk.read_key(key)
+        name = str.__str__(key) if isinstance(key, str) else ""
+        allowed = walk.keys.allows(name)
+        shown = name if allowed and name in walk.keys.named else walk.read_key(key)
         given = part.get("value") if isinstance(part, Mapping) else part
         if allowed:
             is_statement = shown in ("db.query.text", "db.statement", "sentry.description")
