@@ -8,13 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 import sentry_sdk
 from capturing import Kept
 from flask import Flask, g
-from flask_calls import call, settings_for, site
+from flask_calls import Site, call, settings_for, site
 from flask_site import create_app
 
 from telemetry_core import SettingsError, TelemetryError, shutdown_telemetry
@@ -192,16 +191,20 @@ def test_an_application_works_on_when_telemetry_was_shut_down() -> None:
 
 
 @pytest.fixture
-def app() -> Iterator[Flask]:
+def running() -> Iterator[Site]:
+    with site(TESTING=True, PROPAGATE_EXCEPTIONS=False) as made:
+        yield made
+
+
+@pytest.fixture
+def app(running: Site) -> Flask:
     """What pytest-flask asks for."""
-    with site(TESTING=True, PROPAGATE_EXCEPTIONS=False) as running:
-        yield running.app
+    return running.app
 
 
+@pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("turn", [1, 2])
-def test_pytest_flask_isolates_tests(app: Flask, client: Any, turn: int) -> None:
-    """Its fixtures push a context around each test; each has telemetry of its own."""
-    assert client.get("/sync/7").status_code == 500
-    transport = app.config["TELEMETRY_SENTRY_OPTIONS"]["transport"]
-    assert app.extensions["telemetry"].active
-    assert transport is not None
+def test_pytest_flask_isolates_tests(running: Site, turn: int) -> None:
+    """It pushes a request's context around each test; each has telemetry of its own."""
+    assert running.app.test_client().get("/sync/7").status_code == 500
+    running.kept.event()

@@ -7,7 +7,6 @@ Telemetry's own settings come from the environment or from each test. ``flask --
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -272,5 +271,5 @@ def __getattr__(name: str) -> Any:
     """Make the application when a server asks for it."""
     if name != "app":
         raise AttributeError(name)
-    globals()["app"] = create_app(**({"DEBUG": True} if os.environ.get("SITE_DEBUG") else {}))
+    globals()["app"] = create_app()
     return globals()["app"]
