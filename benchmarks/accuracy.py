@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from benchmarks.labelled import Sample, negatives, samples, source_lines, survives
+if TYPE_CHECKING:
+    from benchmarks.labelled import Sample
 
 GROUPS: Mapping[str, str] = {
     "email": "e-mail addresses",
@@ -50,6 +52,9 @@ class Texts:
 
 def make_texts(seed: int, *, per_kind: int, plain: int, source: int) -> Texts:
     """Make ``per_kind`` texts with a value of each kind, and texts with none."""
+    # Not at the top: it needs Faker, and the figures can be read without.
+    from benchmarks.labelled import negatives, samples, source_lines, survives
+
     labelled = samples(seed, per_kind)
     return Texts(
         # In a few forms a value can't be read back even where it stands untouched ("%66" in SQL);
@@ -90,6 +95,8 @@ class Accuracy:
 
 def judge(filter_text: Callable[[str], str], texts: Texts) -> Accuracy:
     """Have a subject read all texts, and judge what it makes of them."""
+    from benchmarks.labelled import survives
+
     begin = perf_counter()
     outputs = [filter_text(sample.text) for sample in texts.samples]
     seconds = perf_counter() - begin
