@@ -95,6 +95,7 @@ REFUSED_OPTIONS: Final[tuple[tuple[str, Callable[[Any], bool], str, str], ...]] 
     ),
 )
 REFUSED_INTEGRATIONS: Final[Mapping[str, str]] = {
+    "opentelemetry": "It puts the trace and the visitor's baggage in requests to every host.",
     "otlp": "It sends to the server on its own, past the gate.",
     "spotlight": "Spotlight gets a copy of everything before it is filtered.",
 }
@@ -112,10 +113,10 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
     experiments = dict(given.pop("_experiments", None) or {})
     for name in GROWN_UP & DEFAULT_OPTIONS.keys() & experiments.keys():
         given.setdefault(name, experiments.pop(name))
-    problems = [*_refused_options(given)]
+    problems = [*_refused_options(given), *_refused_experiments(experiments)]
     integrations = [*_own_integrations(), *_instrumented(settings, problems)]
     for integration in _given_integrations(given.pop("integrations", None), problems):
-        reason = REFUSED_INTEGRATIONS.get(integration.identifier)
+        reason = _reason_against(integration)
         if reason is not None:
             problems.append(
                 _problem("integrations without it", f"{integration.identifier!r}", reason)
@@ -196,6 +197,23 @@ def _refused_options(given: Mapping[str, Any]) -> list[Problem]:
         for name, is_refused, allowed, reason in REFUSED_OPTIONS
         if name in given and is_refused(given[name])
     ]
+
+
+def _reason_against(integration: Integration) -> str | None:
+    # One that is made out of a refused one does what that does, whatever it is called.
+    names = (getattr(kind, "identifier", None) for kind in type(integration).__mro__)
+    return next(
+        (REFUSED_INTEGRATIONS[name] for name in names if name in REFUSED_INTEGRATIONS), None
+    )
+
+
+def _refused_experiments(experiments: Mapping[str, Any]) -> list[Problem]:
+    # It switches the integration on that may not be switched on by its name.
+    if not experiments.get("otel_powered_performance"):
+        return []
+    allowed = "_experiments without 'otel_powered_performance'"
+    got = "_experiments with it"
+    return [_problem(allowed, got, REFUSED_INTEGRATIONS["opentelemetry"])]
 
 
 def _problem(allowed: str, got: str, reason: str, setting: str = "SENTRY_OPTIONS") -> Problem:

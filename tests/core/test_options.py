@@ -225,6 +225,18 @@ class Otlp(Integration):
         raise AssertionError("set up though it was refused")
 
 
+class OpenTelemetry(Otlp):
+    """The same for OpenTelemetry's tracing and propagation."""
+
+    identifier = "opentelemetry"
+
+
+class Renamed(OpenTelemetry):
+    """A subclass with a name of its own."""
+
+    identifier = "ours"
+
+
 class Spotlight(Otlp):
     """The same for Spotlight."""
 
@@ -238,6 +250,9 @@ class Spotlight(Otlp):
         ({"spotlight": "http://127.0.0.1:8969/stream"}, "copy", "at an address of one's own, too"),
         ({"instrumenter": "otel"}, "past the gate", "OpenTelemetry has exporters of its own"),
         ({"integrations": [Otlp()]}, "past the gate", "the OTLP exporter sends on its own"),
+        ({"integrations": [OpenTelemetry()]}, "every host", "its propagator knows no targets"),
+        ({"integrations": [Renamed()]}, "every host", "nor does one that is made out of it"),
+        ({"_experiments": {"otel_powered_performance": True}}, "every host", "as the experiment"),
         ({"integrations": [Spotlight()]}, "copy", "as the option does"),
         ({"integrations": ["redis"]}, "", "a name is no integration: that is TELEMETRY_INSTRUMENT"),
         ({"integrations": LoggingIntegration()}, "", "one integration is no list of them"),
