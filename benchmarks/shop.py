@@ -39,9 +39,11 @@ warehouse: dict[str, Any] = {"port": 0}
 
 
 class Product(models.Model):
-    title = models.CharField(max_length=100)
-    price = models.DecimalField(max_digits=8, decimal_places=2)
-    in_stock = models.IntegerField(default=3)
+    title: models.CharField[str, str] = models.CharField(max_length=100)
+    price: models.DecimalField[Decimal, Decimal] = models.DecimalField(
+        max_digits=8, decimal_places=2
+    )
+    in_stock: models.IntegerField[int, int] = models.IntegerField(default=3)
 
     class Meta:
         app_label = "shop"
@@ -51,9 +53,11 @@ class Product(models.Model):
 
 
 class Order(models.Model):
-    product = models.ForeignKey(Product, on_delete=models.CASCADE)
-    customer = models.EmailField()
-    amount = models.IntegerField()
+    product: models.ForeignKey[Product, Product] = models.ForeignKey(
+        Product, on_delete=models.CASCADE
+    )
+    customer: models.EmailField[str, str] = models.EmailField()
+    amount: models.IntegerField[int, int] = models.IntegerField()
 
     class Meta:
         app_label = "shop"
