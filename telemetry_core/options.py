@@ -201,10 +201,9 @@ def _refused_options(given: Mapping[str, Any]) -> list[Problem]:
 
 def _reason_against(integration: Integration) -> str | None:
     # One that is made out of a refused one does what that does, whatever it is called.
-    names = (getattr(kind, "identifier", None) for kind in type(integration).__mro__)
-    return next(
-        (REFUSED_INTEGRATIONS[name] for name in names if name in REFUSED_INTEGRATIONS), None
-    )
+    mro = type(integration).__mro__
+    reasons = (REFUSED_INTEGRATIONS.get(vars(kind).get("identifier", "")) for kind in mro)
+    return next(filter(None, reasons), None)
 
 
 def _refused_experiments(experiments: Mapping[str, Any]) -> list[Problem]:
