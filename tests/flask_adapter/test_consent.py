@@ -11,6 +11,10 @@ import sentry_sdk
 from flask import Flask, g, request
 from flask_calls import call, flushed, site
 from flask_site import create_app
+from sentry_sdk import logger as structured
+
+# Older SDKs have no metrics.
+metrics: Any = getattr(sentry_sdk, "metrics", None)
 
 NAME = "Wilhelmina"
 
@@ -23,10 +27,9 @@ def everything(**settings: Any) -> Flask:
     def view(name: str) -> str:
         sentry_sdk.capture_message(f"message of {name}")
         app.logger.error("log of %s", name)
-        if hasattr(sentry_sdk, "logger"):
-            sentry_sdk.logger.error("structured log")
-        if hasattr(sentry_sdk, "metrics"):
-            sentry_sdk.metrics.count("orders", 1)
+        structured.error("structured log")
+        if metrics is not None:
+            metrics.count("orders", 1)
         with sentry_sdk.start_span(op="function", name="work"):
             raise ValueError(f"no {name}")
 

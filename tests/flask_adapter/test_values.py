@@ -268,7 +268,7 @@ def test_a_session_that_is_not_loaded_stays_so() -> None:
             def open_session(self, app: Flask, request: Any) -> Any:
                 return LazySession()
 
-            def save_session(self, *_: Any) -> None:
+            def save_session(self, app: Flask, session: Any, response: Any) -> None:
                 return None
 
         app.session_interface = Interface()

@@ -27,7 +27,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
-from jinja2 import DictLoader
 
 from telemetry_flask import Telemetry
 
@@ -45,7 +44,6 @@ def create_app(**settings: Any) -> Flask:
     """Make the site, with telemetry as the settings have it."""
     app = Flask(__name__)
     app.config.update(SECRET_KEY="only-for-tests", **settings)
-    app.jinja_loader = DictLoader(TEMPLATES)
     Telemetry(app)
     _add_views(app)
     _add_hooks(app)
