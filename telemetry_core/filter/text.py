@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby, islice
 from threading import Lock
@@ -41,9 +41,9 @@ _HARMLESS = re.compile(
 
 
 # What a mark has to be for something to be found by it: an "@" behind something, a "%" that
-# encodes, an entity. A decorator's or a placeholder's is none.
+# encodes, an entity, a parameter. A decorator's or a placeholder's is none.
 _TELLING_MARK = re.compile(
-    r"(?<=\S)@|\\|~|%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|[^\x00-\x7f]"
+    r"(?<=\S)@|\\|~|%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|[?&][^\s=?&]{1,80}=|[^\x00-\x7f]"
 ).search
 
 # What hints at something to decode in ASCII text.
@@ -67,6 +67,9 @@ class _Finding(NamedTuple):
     start: int
     end: int
     detector: Detector
+
+
+_UNREADABLE = (FILTERED, (Remark("unreadable", "s", 0, len(FILTERED)),))
 
 
 class _Hopeless(Exception):
@@ -164,27 +167,11 @@ class TextFilter:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
         if text in self.clean:
             return text, ()
-        result = self._read(text, traits_of((text,)).get(0, 0))
-        if not result[1]:
+        changed = self._read((text,))
+        if not changed:
             self._remember((text,))
-        return result
-
-    def _read(self, text: str, traits: int) -> tuple[str, tuple[Remark, ...]]:
-        """Read a text with such traits until it comes to rest."""
-        remarks: list[Remark] = []
-        current = text
-        try:
-            for _ in range(MAX_ROUNDS if len(text) <= LONG else 2):
-                findings = self._find(current, traits)
-                if not findings:
-                    return current, tuple(remarks)
-                current, remarks = _replace(current, findings, remarks)
-                if current in self.clean:
-                    return current, tuple(remarks)
-                traits = traits_of((current,)).get(0, 0)
-        except _Hopeless:
-            pass
-        return FILTERED, (Remark("unreadable", "s", 0, len(FILTERED)),)
+            return text, ()
+        return changed[text]
 
     def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
         """Read many new texts at once, and remember those that hold nothing.
@@ -193,23 +180,53 @@ class TextFilter:
         Returns what `filter_with_remarks` makes of the others, which is not remembered.
         """
         new = [text for text in dict.fromkeys(texts) if text not in self.clean]
-        if not new:
-            return {}
-        traits = traits_of(new)
-        doubtful = range(len(new)) if self._always else sorted(traits)
-        changed: dict[str, tuple[str, tuple[Remark, ...]]] = {}
-        for index in reversed(doubtful):
-            text, shown = new[index], traits.get(index, 0)
-            if not self._always and (
-                (shown == MARK and _TELLING_MARK(text) is None) or _HARMLESS(text) is not None
-            ):
-                continue
-            result = self._read(text, shown)
-            if result[1]:
-                changed[text] = result
-                del new[index]
-        self._remember(new)
+        changed = self._read(new) if new else {}
+        self._remember([text for text in new if text not in changed] if changed else new)
         return changed
+
+    def _read(self, texts: Sequence[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
+        """Read texts until each comes to rest; return those that changed, with what they became."""
+        changed: dict[str, tuple[str, tuple[Remark, ...]]] = {}
+        # What a text is by now, and the text it was, in the order of their reading.
+        current: Sequence[str] = texts
+        original: Sequence[str] = texts
+        for number in range(MAX_ROUNDS):
+            again: list[str] = []
+            of: list[str] = []
+            for index, traits in self._doubtful(current):
+                text, first = current[index], original[index]
+                if number > 1 and len(first) > LONG:
+                    changed[first] = _UNREADABLE
+                    continue
+                try:
+                    findings = self._find(text, traits)
+                except _Hopeless:
+                    changed[first] = _UNREADABLE
+                    continue
+                if not findings:
+                    continue
+                result, remarks = _replace(text, findings, changed.get(first, ("", ()))[1])
+                changed[first] = result, tuple(remarks)
+                if result not in self.clean:
+                    again.append(result)
+                    of.append(first)
+            if not again:
+                return changed
+            current, original = again, of
+        changed.update(dict.fromkeys(original, _UNREADABLE))
+        return changed
+
+    def _doubtful(self, texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Yield the indices of texts that could hold a value, and the traits of each."""
+        traits = traits_of(texts)
+        if self._always:
+            for index in range(len(texts)):
+                yield index, traits.get(index, 0)
+            return
+        for index, shown in traits.items():
+            text = texts[index]
+            if not (shown == MARK and _TELLING_MARK(text) is None) and _HARMLESS(text) is None:
+                yield index, shown
 
     def _find(self, text: str, traits: int) -> list[_Finding]:
         """Return the values in a text, in order and apart from each other."""
