@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask
+from flask.globals import request_ctx
 from flask.signals import got_request_exception
 from flask.wrappers import Response
 
@@ -14,7 +15,7 @@ from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
 from telemetry_core.request import Request
 from telemetry_core.settings import read_settings
 from telemetry_flask import contexts, queries
-from telemetry_flask.facts import FlaskFacts
+from telemetry_flask.facts import FlaskFacts, object_of
 from telemetry_flask.reference import show_reference
 from telemetry_flask.wsgi import follow, followed
 
@@ -81,18 +82,19 @@ def _end(response: Response) -> Response:
         telemetry, facts = found
         telemetry.set_status(response.status_code)
         facts.is_streamed = response.is_streamed or bool(response._on_close)
-        facts.keep()
     return response
 
 
 def _report(_app: Flask, *, exception: BaseException, **_: object) -> None:
     found = _followed_here()
     if found is not None:
-        telemetry, facts = found
-        facts.keep()
-        telemetry.capture(exception)
+        found[0].capture(exception)
 
 
 def _followed_here() -> tuple[Request, FlaskFacts] | None:
     """Return the telemetry of the request that Flask has at hand, if it is followed."""
-    return followed(current_app._get_current_object(), request.environ)  # type: ignore[attr-defined]
+    context = object_of(request_ctx)
+    found = followed(context.app, context.request.environ)
+    if found is not None:
+        found[1].keep(context)
+    return found

@@ -52,9 +52,9 @@ class FlaskFacts:
         self.is_streamed = False
         """Whether something of the response is made after the application has returned it."""
 
-    def keep(self) -> None:
-        """Keep ``flask.g`` and the session for what happens when Flask's contexts are gone."""
-        self._kept = _object(g), _object(request_ctx)
+    def keep(self, context: Any) -> None:
+        """Keep ``flask.g`` and Flask's context for what happens when they are gone."""
+        self._kept = object_of(g), context
 
     @property
     def request(self) -> FlaskRequest:
@@ -131,7 +131,7 @@ class FlaskFacts:
     def _held(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What ``flask.g`` and Flask's context of this request hold, as far as there are any."""
         if self._kept is None and has_request_context() and request.environ is self.environ:
-            self.keep()
+            self.keep(object_of(request_ctx))
         return (vars(self._kept[0]), vars(self._kept[1])) if self._kept is not None else ({}, {})
 
     def _opened_session(self) -> Any:
@@ -149,6 +149,6 @@ class FlaskFacts:
         return held
 
 
-def _object(proxy: Any) -> Any:
+def object_of(proxy: Any) -> Any:
     """Return what a proxy stands for in this context."""
     return proxy._get_current_object()
