@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
 import threading
@@ -375,15 +376,33 @@ def initialize_application(settings: Settings) -> TelemetryConfig:
         return initialize_telemetry(settings=settings)
     config = TelemetryConfig(settings)
     config.initialize(process_wide=False)
+    with _lock:
+        if not _others:
+            # The SDK flushes the process's client at exit, and knows of no other.
+            atexit.register(_shutdown_others)
+        _others.append(config)
     return config
 
 
-def shutdown_telemetry(timeout: float = 2.0) -> None:
-    """Send what is waiting, for at most ``timeout`` seconds, and switch telemetry off.
+_others: list[TelemetryConfig] = []
+"""The telemetry of further applications in this process."""
 
-    Tests call it to begin anew: the next `initialize_telemetry` makes a new instance.
+
+def _shutdown_others(timeout: float = 2.0) -> None:
+    with _lock:
+        others = _others.copy()
+        _others.clear()
+    for config in others:
+        config.shutdown(timeout)
+
+
+def shutdown_telemetry(timeout: float = 2.0) -> None:
+    """Send what is waiting, for at most ``timeout`` seconds a client, and switch telemetry off.
+
+    That of all applications in the process. Tests call it to begin anew: the next `initialize_telemetry` makes a new instance.
     """
     global _config  # the one instance of the process
     with _lock:
         config, _config = _config, TelemetryConfig()
     config.shutdown(timeout)
+    _shutdown_others(timeout)

@@ -688,3 +688,20 @@ def test_another_application_s_telemetry_is_no_stranger(caplog: pytest.LogCaptur
         own.capture_message("hello")
         own.shutdown(0)
     assert not caplog.records
+
+
+def test_shutdown_closes_every_application_of_the_process() -> None:
+    """A second application's client stops with the first one's, and what it holds is sent."""
+    first, second = Kept(), Kept()
+    with telemetry(sentry_options={"transport": first.transport}):
+        settings = Settings(
+            enabled=True,
+            dsn=DSN,
+            traces_sample_rate=0.0,
+            profiles_sample_rate=0.0,
+            sentry_options={"transport": second.transport},
+        )
+        other = initialize_application(settings)
+        assert other.active
+        shutdown_telemetry()
+        assert not other.active
