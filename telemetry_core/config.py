@@ -399,7 +399,8 @@ def _shutdown_others(timeout: float = 2.0) -> None:
 def shutdown_telemetry(timeout: float = 2.0) -> None:
     """Send what is waiting, for at most ``timeout`` seconds a client, and switch telemetry off.
 
-    That of all applications in the process. Tests call it to begin anew: the next `initialize_telemetry` makes a new instance.
+    That of all applications in the process. Tests call it to begin anew: the next
+    `initialize_telemetry` makes a new instance.
     """
     global _config  # the one instance of the process
     with _lock:
