@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> report.Results:
         judged[name] = accuracy.judge(adapter.string, texts)
     _tell("worst texts")
     ours = adapters[SUBJECTS[0].name]
-    worst = extremes.worst(ours.string, candidates=extremes.units())
+    worst = extremes.worst(extremes.seconds_of(ours.string), candidates=extremes.units())
     _tell("memory")
     return report.Results(
         subjects=[each.subject for each in works],

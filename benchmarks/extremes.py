@@ -17,11 +17,15 @@ from benchmarks.events import SEED, WORDS
 
 LONG = 400_000
 """Characters of the longest text."""
-SHORT = 1_501
-"""Characters of a text when all are tried: not a multiple, so that it ends amid a unit."""
-PATIENCE = 2.0
+SHORT = 1_000
+"""Characters of a text when all are tried."""
+MEDIUM = 8_000
+"""Characters when the slowest 60 of those are tried: what isn't linear shows."""
+FIRST = 500
+"""Characters that the first of ever longer texts has at most."""
+PATIENCE = 1.0
 """Seconds; a text that takes longer is not tried at twice its length."""
-SEPARATORS = ("", " ", ",", "\n", ".")
+SEPARATORS = ("", " ", ",")
 ENCODED = ("%25", "%2525", "&#x", "&amp;", "&", "\\", "\\\\", "\\u0040", "\\x40", "%u0040", "+%20")
 CLASSES = (
     "a", "A", "0", "1", "f", "@", ".", "-", "_", "/", "\\", ":", "+", " ", "(", "[", "{", "'", '"',
@@ -34,6 +38,9 @@ class Extreme:
     """A text repeated from a unit, and the seconds that reading it took."""
 
     unit: str
+    cut: int
+    """How many of the last unit's characters are missing: a pattern that fails at the very end may
+    try all other ways first."""
     length: int
     """Characters; fewer than asked for where patience ran out."""
     half_seconds: float
@@ -67,44 +74,66 @@ def _near(example: str) -> Iterator[str]:
     yield from (example.partition(mark)[0] + mark for mark in "@:=" if mark in example)
 
 
-def repeated(unit: str, length: int) -> str:
-    """Return a unit repeated to a length."""
-    return (unit * (length // len(unit) + 1))[:length]
+def repeated(unit: str, length: int, cut: int = 0) -> str:
+    """Return a unit repeated to about a length, the last one without its last ``cut`` characters.
+
+    At least one character is left, and no more than ``length`` and a unit.
+    """
+    text = unit * max(1, length // len(unit))
+    return text[: len(text) - cut] if cut < len(text) else text[:1]
+
+
+def _ends(unit: str) -> set[int]:
+    """Return how much of a last unit to cut: nothing, a character, all but one after some mark."""
+    marks = [len(unit) - match.end() - 1 for match in re.finditer(r"\W(?=\w\w)", unit)]
+    return {0, min(1, len(unit) - 1), *marks[:1], *marks[-1:]}
+
+
+def seconds_of(filter_text: Callable[[str], str]) -> Callable[[str], float]:
+    """Return what tells how long a subject reads a text."""
+
+    def seconds(text: str) -> float:
+        begin = perf_counter()
+        filter_text(text)
+        return perf_counter() - begin
+
+    return seconds
 
 
 def worst(
-    filter_text: Callable[[str], str],
+    seconds: Callable[[str], float],
     *,
     candidates: Sequence[str],
     longest: int = 8,
     length: int = LONG,
 ) -> list[Extreme]:
     """Return the slowest of the candidates at full length, slowest first."""
-    short = {unit: _seconds(filter_text, repeated(unit, SHORT)) for unit in candidates}
-    slowest = sorted(short, key=short.__getitem__, reverse=True)[:longest]
-    extremes = [_doubled(filter_text, unit, length) for unit in slowest]
+    tried: dict[str, tuple[float, int]] = {}
+    for unit in candidates:
+        tried[unit] = max((seconds(repeated(unit, SHORT, cut)), cut) for cut in _ends(unit))
+    slowest = sorted(tried, key=tried.__getitem__, reverse=True)[:60]
+    slowest.sort(key=lambda unit: -seconds(repeated(unit, MEDIUM, tried[unit][1])))
+    extremes = [doubled(seconds, unit, length, tried[unit][1]) for unit in slowest[:longest]]
     return sorted(extremes, key=lambda extreme: -extreme.seconds / extreme.length)
 
 
-def _doubled(filter_text: Callable[[str], str], unit: str, length: int) -> Extreme:
-    part = length // 64
-    half = seconds = _fastest(filter_text, repeated(unit, part))
-    while part < length and seconds < PATIENCE:
-        part *= 2
-        half, seconds = seconds, _fastest(filter_text, repeated(unit, part))
-    return Extreme(unit=unit, length=part, half_seconds=half, seconds=seconds)
+def doubled(seconds: Callable[[str], float], unit: str, length: int, cut: int = 0) -> Extreme:
+    """Read a unit repeated, twice as often each time until the length or patience is reached."""
+    lengths = [length]
+    while lengths[-1] > FIRST:
+        lengths.append(lengths[-1] // 2)
+    part = lengths.pop()
+    half = whole = _fastest(seconds, repeated(unit, part, cut))
+    while lengths and whole < PATIENCE:
+        part = lengths.pop()
+        half, whole = whole, _fastest(seconds, repeated(unit, part, cut))
+    return Extreme(unit=unit, cut=cut, length=part, half_seconds=half, seconds=whole)
 
 
-def _seconds(filter_text: Callable[[str], str], text: str) -> float:
-    begin = perf_counter()
-    filter_text(text)
-    return perf_counter() - begin
-
-
-def _fastest(filter_text: Callable[[str], str], text: str) -> float:
-    first = _seconds(filter_text, text)
+def _fastest(seconds: Callable[[str], float], text: str) -> float:
+    first = seconds(text)
     # Only disturbance makes a reading slower; nothing this long is remembered.
-    return first if first > PATIENCE else min(first, _seconds(filter_text, text))
+    return first if first > PATIENCE else min(first, seconds(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

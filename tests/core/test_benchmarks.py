@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("benchmarks.timing", reason="the benchmark is only in the source tree")
 
 from benchmarks.events import WORDS, Variation, strings_of
-from benchmarks.extremes import _doubled, repeated
+from benchmarks.extremes import doubled, repeated, worst
 from benchmarks.peers import SUBJECTS, Missing, Subject, ready
 from benchmarks.report import percent
 from benchmarks.timing import Case, Round, measure, summarise
@@ -115,15 +115,37 @@ def test_new_code_has_other_names() -> None:
 
 def test_growth_is_time_against_that_of_half_the_text() -> None:
     """Twice the length in twice the time is a growth of two."""
-    assert repeated("ab", 5) == "ababa"
-    seconds: dict[int, float] = {}
+    assert repeated("ab", 5) == "abab"
+    assert repeated("ab", 5, cut=1) == "aba"
+    read: list[int] = []
 
-    def reads(text: str) -> str:
-        seconds[len(text)] = len(text)
-        return text
+    def seconds(text: str) -> float:
+        read.append(len(text))
+        return len(text) * 1e-6
 
-    assert _doubled(reads, "ab", 640).length == 640
-    assert sorted(seconds) == [10, 20, 40, 80, 160, 320, 640]
+    extreme = doubled(seconds, "ab", 1600)
+    assert (extreme.length, extreme.growth) == (1600, 2.0)
+    assert sorted(set(read)) == [400, 800, 1600]
+
+
+def test_patience_ends_the_doubling() -> None:
+    """A text that takes too long is not tried longer; the length that was reached is told."""
+    extreme = doubled(lambda text: (len(text) / 1000) ** 3, "a", 8000)
+
+    assert extreme.length == 1000
+    assert extreme.growth == 8.0
+
+
+def test_the_worst_end_of_the_worst_unit_is_found() -> None:
+    """Time that depends on where the text ends is not missed."""
+
+    def seconds(text: str) -> float:
+        return len(text) * (1e-6 if "b" in text or text.endswith(";") else 1e-5)
+
+    found = worst(seconds, candidates=["b;", "a;", "ab;"], longest=2, length=640)
+
+    assert [extreme.unit for extreme in found] == ["a;", "b;"]
+    assert found[0].cut == 1
 
 
 @pytest.mark.parametrize(
