@@ -31,10 +31,13 @@ _LITERAL = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# In MySQL and SQLite a double-quoted string after an operator is a value, not a name.
-_QUOTED_VALUE = re.compile(
-    r'(?i)((?:=|<>|!=|<|>|\blike|\bilike|\bregexp|\bin\s*+\(|,|\bvalues\s*+\()\s*+)"(?:[^"\\]|""|\\.?)*+(?:"|\Z)(?!\s*+\.)'
-)
+# In MySQL a double-quoted string is a value where others have a name: behind an operator, and in
+# the lists of VALUES and IN. One that goes on behind a dot is a name everywhere.
+_QUOTED = re.compile(r'"(?!\w{1,64}"\s*+\.)[^"\\]*+(?:(?:""|\\.?)[^"\\]*+)*+(?:"|\Z)(?!\s*+\.)')
+_OPERATORS = ("=", "<", ">", " like", " ilike", " regexp", " rlike")
+_LISTS = (" in", "values")
+_FURTHEST = 2_000
+"""Characters within which the bracket of a list is looked for."""
 _URL = re.compile(r"(?i)\b([a-z][a-z0-9+.\-]{1,20}://)(?:[^\s/?#@]*@)?([^\s/?#@'\"<>]*)[^\s'\"<>]*")
 
 
@@ -55,7 +58,26 @@ def without_literals(statement: str) -> str:
     if _SQL.match(statement) is None or _SQL_WORD.search(statement) is None:
         return statement
     without = _LITERAL.sub(lambda found: "" if found[0][:2] in ("--", "/*") else "%s", statement)
-    return _QUOTED_VALUE.sub(r"\1%s", without) if '"' in without else without
+    return _without_quoted_values(without) if '"' in without else without
+
+
+def _without_quoted_values(statement: str) -> str:
+    lowered = statement.lower()
+    values = lowered.find("values")
+
+    def replaced(found: re.Match[str]) -> str:
+        start = found.start()
+        before = lowered[max(0, start - 20) : start].rstrip()
+        if before.endswith(_OPERATORS):
+            return "%s"
+        if before.endswith((",", "(")):
+            bracket = lowered.rfind("(", max(0, start - _FURTHEST), start)
+            opened_by = lowered[max(0, bracket - 20) : max(0, bracket)].rstrip()
+            if 0 <= values < start or opened_by.endswith(_LISTS):
+                return "%s"
+        return found[0]
+
+    return _QUOTED.sub(replaced, statement)
 
 
 def without_url_details(statement: str) -> str:

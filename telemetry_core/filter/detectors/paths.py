@@ -60,7 +60,8 @@ DETECTORS: tuple[Detector, ...] = (
         pattern=(
             r"(?<![\\\w])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}"
             r"|x[0-9A-Fa-f]{2})(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
-            rf"(?:\\{{1,4}}{_WIN}{{2,128}})*?\\{{1,4}}(?:{_WIN}{{1,128}}\\{{1,4}}(?=[^\\/:*?\"<>|\s]))*+)"
+            # Folders one by one, each with the separator that follows: no two ways to read them.
+            rf"(?:\\{{1,4}}+{_WIN}{{1,128}}+(?=\\{{1,4}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,4}}+)"
             r"(?=[^\\/:*?\"<>|\s]{2})"
         ),
         finds=(r"\\server\share\jane\notes.txt",),
