@@ -14,7 +14,7 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +38,8 @@ _MAX_BYTES: Final = 50_000_000
 _BATCHED: Final = frozenset(
     ("log", "trace_metric", "span", "session", "sessions", "client_report", "profile_chunk")
 )
+_BATCHED_BESIDE_TRANSACTIONS: Final = _BATCHED - {"span"}
+"""The SDK takes spans of AI models out of their transaction and sends them beside it."""
 _NAMING_A_SESSION: Final = frozenset(("event", "transaction", "feedback"))
 
 
@@ -64,10 +66,13 @@ class Gate:
         """
         try:
             circumstances = self._circumstances()
+            batched = _BATCHED
+            if any(item.headers.get("type") == "transaction" for item in envelope.items):
+                batched = _BATCHED_BESIDE_TRANSACTIONS
             items = [
                 admitted
                 for item in envelope.items
-                if (admitted := self._admit_item(item, circumstances)) is not None
+                if (admitted := self._admit_item(item, circumstances, batched)) is not None
             ]
             if not items:
                 return None
@@ -79,21 +84,25 @@ class Gate:
     def admit_item(self, item: Item) -> Item | None:
         """Return a new item of what may leave of one that belongs to no request. Never raises."""
         try:
-            return self._admit_item(item, None)
+            return self._admit_item(item, None, _BATCHED)
         except Exception as error:
             self._drops.count("gate_error", "item", error=error)
             return None
 
-    def _admit_item(self, item: Item, circumstances: Circumstances | None) -> Item | None:
+    def _admit_item(
+        self, item: Item, circumstances: Circumstances | None, batched: Container[str]
+    ) -> Item | None:
         headers = self._policy.item_headers(item.headers)
         kind = headers.get("type")
         if not isinstance(kind, str):
             self._drops.count("unknown_type", _shown_type(item))
             return None
-        if kind in _BATCHED:
+        if kind in batched:
             # Collected over many requests and threads: the one at hand says nothing of them.
             circumstances = None
-        elif circumstances is not None and kind not in circumstances.admitted:
+        elif circumstances is not None and (
+            ("transaction" if kind == "span" else kind) not in circumstances.admitted
+        ):
             self._drops.count("consent", kind)
             return None
         if kind == "attachment":

@@ -116,6 +116,12 @@ def _of_request(signal: Mapping[str, Any], request: Request, kind: str) -> dict[
         for name in ("body", "name"):
             if isinstance(result.get(name), str) and kind != "metric":
                 result[name] = known.filter(result[name])
+    if kind == "span" and "sentry.segment.name" in attributes:
+        route = request.route()
+        if route is not None:
+            # A span ends before its root gets its name.
+            attributes["sentry.segment.name"] = route
+            attributes["sentry.segment.name.source"] = "route"
     if kind == "log" and request.session_id is not None:
         attributes["session_id"] = request.session_id
     result["attributes"] = attributes

@@ -17,8 +17,9 @@ SENTRY = (
     # https://getsentry.github.io/sentry-conventions/attributes/ , those that hold no user data
     "sentry.op", "sentry.origin", "sentry.source", "sentry.release", "sentry.environment",
     "sentry.sample_rate", "sentry.trace_lifecycle", "sentry.is_segment", "sentry.segment.id",
-    "sentry.segment.name", "sentry.sdk.*", "sentry.platform", "sentry.status_code",
-    "sentry.exclusive_time", "sentry.idle_span_finish_reason", "sentry.description",
+    "sentry.segment.name", "sentry.segment.name.source", "sentry.sdk.*", "sentry.platform",
+    "sentry.status_code", "sentry.exclusive_time", "sentry.idle_span_finish_reason",
+    "sentry.description",
     "sentry.message.template", "sentry.trace.parent_span_id", "sentry.profile_id",
     "sentry.timestamp.sequence", "sentry.severity_number", "sentry.severity_text",
     "sentry.span.source", "sentry.kind", "sentry.status",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from telemetry_core.filter.known import KnownValues
 from telemetry_core.policy import table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.rules import DROP, Handler
+from telemetry_core.policy.rules import DROP, UNPARAMETERIZED, Handler
 from telemetry_core.policy.walk import Memory, Note, Session, Walk
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Policy:
         handler = _ITEM_HANDLERS.get(kind)
         if handler is None:
             raise Refused("unknown_type")
+        if kind == "span":
+            payload = _with_named_segments(payload, route)
         walk = self._walk(known, session, route, payload)
         if isinstance(payload, dict | Mapping):
             walk.route_is_url = _names_a_url(payload)
@@ -122,7 +125,11 @@ class Policy:
 
         A value that is an e-mail address, a card number, ... gets the token of what it is.
         """
-        known = KnownValues((value, self._token_of(value) or token) for value, token in pairs)
+        known = KnownValues(
+            (text, self._token_of(text) or token)
+            for value, token in pairs
+            for text in _as_read(value)
+        )
         return known or None
 
     def _token_of(self, value: str) -> str | None:
@@ -184,6 +191,53 @@ def _names_a_url(payload: Mapping[object, object]) -> bool:
         return False
     name = payload.get("transaction")
     return source == "url" or not isinstance(name, str) or "/" in name
+
+
+_SEGMENT_NAME: Final = "sentry.segment.name"
+_SEGMENT_SOURCE: Final = "sentry.segment.name.source"
+
+
+def _with_named_segments(payload: object, route: str | None) -> object:
+    """Return a batch of spans without raw URLs as the names of their roots.
+
+    They are what a transaction's name is to it; only the root says where its name is from.
+    """
+    items = payload.get("items") if isinstance(payload, dict) else None
+    if not isinstance(payload, dict) or not isinstance(items, list):
+        return payload
+    return {**payload, "items": [_with_named_segment(span, route) for span in items]}
+
+
+def _with_named_segment(span: Any, route: str | None) -> Any:
+    if not isinstance(span, dict):
+        return span
+    given = span.get("attributes")
+    attributes: dict[str, Any] = given if isinstance(given, dict) else {}
+    source = _value_in(attributes.get(_SEGMENT_SOURCE))
+    is_named = isinstance(source, str) and source in _NAMED_SOURCES
+
+    def is_raw(name: object) -> bool:
+        if not isinstance(name, str) or name == route:
+            return False
+        return "://" in name or "?" in name or (not is_named and (source == "url" or "/" in name))
+
+    if span.get("is_segment") is True and is_raw(span.get("name")):
+        span = {**span, "name": UNPARAMETERIZED}
+    if is_raw(_value_in(attributes.get(_SEGMENT_NAME))):
+        named = {"value": UNPARAMETERIZED, "type": "string"}
+        span = {**span, "attributes": {**attributes, _SEGMENT_NAME: named}}
+    return span
+
+
+def _value_in(attribute: object) -> object:
+    return attribute.get("value") if isinstance(attribute, dict) else attribute
+
+
+def _as_read(value: str) -> Iterator[str]:
+    """Yield a value as it was sent and as an application may have read it, as from a cookie."""
+    yield value
+    if "%" in value and (read := unquote(value)) != value:
+        yield read
 
 
 def _annotate(result: dict[str, Any], note: Note | None) -> None:

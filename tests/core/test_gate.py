@@ -116,6 +116,21 @@ def test_headers_leave_by_name_and_form_only() -> None:
     assert set(json.loads(second)) == {"type", "content_type", "length", "filename"}
 
 
+@pytest.mark.parametrize("permitted", [True, False])
+def test_spans_beside_their_transaction_are_of_its_request(permitted: bool) -> None:
+    """The SDK takes spans of AI models out of a transaction; a batch of spans comes alone."""
+    admitted = EVERYTHING if permitted else frozenset(("event",))
+    gate, _ = make_gate(admitted=admitted, known=(("Jane Roe", "[INPUT]"),))
+    span = {"name": "chat with Jane Roe", "attributes": {"operation": "for Jane Roe"}}
+    envelope = envelope_of({"type": "transaction", "spans": []}, "transaction")
+    envelope.add_item(Item(PayloadRef(json={"items": [span]}), type="span"))
+    body = sent(gate, envelope)
+    assert b"Jane" not in body
+    assert (b"chat with [INPUT]" in body) is permitted
+    assert (body == b"") is not permitted
+    assert b"chat" in sent(gate, envelope_of({"items": [span]}, "span"))
+
+
 def test_attachments_are_dropped_whatever_they_hold() -> None:
     """Nobody can read a file for personal data; its name alone may hold some."""
     with telemetry() as running:

@@ -206,6 +206,36 @@ def test_a_raw_url_never_names_a_transaction(
     assert sent(policy, event)["transaction"] == kept
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "kept", "reason"), ROUTES, ids=[f"{r[1]}: {r[3]}" for r in ROUTES]
+)
+def test_nor_does_it_name_the_root_of_streamed_spans(
+    policy: Policy, name: str, source: str | None, kept: str, reason: str
+) -> None:
+    """A root says where its name is from; the spans below it repeat the name."""
+    attributes = {"sentry.segment.name": {"value": name, "type": "string"}}
+    if source is not None:
+        attributes["sentry.segment.name.source"] = {"value": source, "type": "string"}
+    spans = [
+        {"name": name, "is_segment": True, "attributes": attributes},
+        {"name": "GET https://x.example/jane?a=b", "is_segment": False, "attributes": attributes},
+    ]
+    given = copy.deepcopy(spans)
+    root, below = policy.apply("span", {"items": spans}).payload["items"]
+    assert spans == given
+    assert root["name"] == kept
+    assert root["attributes"]["sentry.segment.name"]["value"] == kept
+    assert below["attributes"]["sentry.segment.name"]["value"] == kept
+    assert below["name"] == "GET https://x.example"
+
+
+def test_a_known_value_is_found_as_an_application_reads_it(policy: Policy) -> None:
+    """Scripts write cookies percent-encoded; what is logged is what they stand for."""
+    known = policy.known([("Jane%20Q%C3%BCst", "[INPUT]"), ("100%", "[INPUT]")])
+    event = sent(policy, {"message": "no Jane Qüst, nor Jane%20Q%C3%BCst"}, known=known)
+    assert event["message"] == "no [INPUT], nor [INPUT]"
+
+
 def test_the_current_route_is_code_and_not_a_known_value(policy: Policy) -> None:
     """A visitor who typed a word of the route does not make the route unreadable."""
     known = KnownValues([("orders", "[INPUT]")])
