@@ -73,7 +73,7 @@ def _after(words: set[str]) -> str:
     return _tree({word[::-1] for word in words})
 
 
-_MARKS = bytes(ord("@") if chr(code) in "@%&\\~?" else code for code in range(256))
+_MARKS = bytes(ord("@") if chr(code) in "@%&\\~?\x1b" else code for code in range(256))
 
 _LETTERS = bytes(ord("a") if chr(code).isalpha() and code < 128 else code for code in range(256))
 

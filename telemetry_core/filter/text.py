@@ -43,11 +43,11 @@ _HARMLESS = re.compile(
 # What a mark has to be for something to be found by it: an "@" behind something, a "%" that
 # encodes, an entity, a parameter. A decorator's or a placeholder's is none.
 _TELLING_MARK = re.compile(
-    r"(?<=\S)@|\\|~|%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|[?&][^\s=?&]{1,80}=|[^\x00-\x7f]"
+    r"(?<=\S)@|\\|~|%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|[?&][^\s=?&]{1,80}=|[\x1b\x80-\U0010ffff]"
 ).search
 
 # What hints at something to decode in ASCII text.
-_ENCODED = re.compile(r"%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|\\[uxnrtfvb0\"'/U]").search
+_ENCODED = re.compile(r"%[0-9A-Fa-fu]|\x1b\[|&(?:#|[A-Za-z]+[0-9]*;)|\\[uxnrtfvb0\"'/U]").search
 
 
 class Remark(NamedTuple):

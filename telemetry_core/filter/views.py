@@ -33,6 +33,7 @@ _ENCODED = re.compile(
     r"|[89A-Fa-f][0-9A-Fa-f])"
     r"|%u[0-9A-Fa-f]{4}"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}(?=;));?"
+    r"|\x1b\[[0-9;]{0,32}[A-Za-z]"  # a terminal's colours
     rf"|[{_FOLDED}]++"
 )
 _NUMBERED = re.compile(
@@ -67,6 +68,8 @@ def _fold(char: str) -> str:
 
 def _decode(encoded: str) -> str:
     first = encoded[0]
+    if first == "\x1b":
+        return " "
     if first == "%":
         if encoded[1] == "u":
             return chr(int(encoded[2:], 16))

@@ -187,6 +187,7 @@ def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -
     with Collector() as collector:
         environ = {
             **{name: value for name, value in os.environ.items() if "DJANGO" not in name},
+            "PYTHONPATH": str(app),
             "CELERY_FOLDER": str(tmp_path),
             "TELEMETRY_DSN": collector.dsn,
             "TELEMETRY_ENVIRONMENT": "testing",

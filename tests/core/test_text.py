@@ -245,3 +245,26 @@ def test_threads_share_a_filter() -> None:
         thread.join()
     assert own.cached_bytes <= 20_000
     assert not [text for text in own.clean if "@" in text]
+
+
+NEIGHBOURS = [
+    "„{}“",
+    "«{}»",
+    "「{}」",
+    "見る{}です",
+    "—{}—",
+    "🙂{}🙂",
+    "\x1b[31m{}\x1b[0m",
+    "is\x1b[1m{}",
+]
+
+
+@pytest.mark.parametrize("around", NEIGHBOURS, ids=range(len(NEIGHBOURS)))
+@pytest.mark.parametrize("kind", VALUES)
+def test_a_value_is_found_between_other_scripts_and_colours(kind: str, around: str) -> None:
+    """Typographic quotes, letters of other scripts, emoji and a terminal's colours end a value."""
+    value, token = VALUES[kind]
+    filtered = FILTER.filter(around.format(value))
+    assert token in filtered
+    assert value not in filtered
+    assert FILTER.filter(filtered) == filtered

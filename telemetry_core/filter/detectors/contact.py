@@ -100,13 +100,21 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("digits",),
         trigger=_DIGITS,
         pattern=(
-            rf"(?<![0-9A-Za-z_])(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?"
+            # A UUID may begin with two zeros and go on with digits.
+            r"(?<![0-9A-Za-z_])(?![0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-)"
+            rf"(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?"
             r"(?:[ .\-/+]{0,2}\([0-9]{1,5}\))?(?:[ .\-/+]{0,3}[0-9]){2,14})"
             r"(?:[ ]?(?:x|ext\.? ?)[0-9]{1,6})?(?![0-9])"
         ),
         check=_is_international,
         finds=("+49 30 1234567", "0049 170 1234567", "+1 (555) 123-4567", "+33 (0)6 12 34 56 78"),
-        spares=("x = a +1234", "0000000012", "2024-01-01T10:00:00+0200", "1+234567890"),
+        spares=(
+            "00703840-830f-44c8-ae4a-32ccf8e10f02",
+            "x = a +1234",
+            "0000000012",
+            "2024-01-01T10:00:00+0200",
+            "1+234567890",
+        ),
     ),
     Detector(
         name="phone_north_american",

@@ -6,6 +6,8 @@ from telemetry_core.filter.detectors.detector import Detector
 
 _SEGMENT = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$]"
 _MARKS = r"[.\-+@!%~^_]"
+# What a name goes on with: a typographic quote or a letter of another script ends an extension.
+_GOES_ON = r"[A-Za-z0-9.\-+@!%~^_/\\]"
 _ROOT = (
     r"(?:home|Users|root|var|srv|opt|tmp|mnt|media|usr|etc|data|app|apps|code|src|workspace"
     r"|workspaces"
@@ -58,7 +60,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark",),
         trigger=(r"\\\\",),
         pattern=(
-            r"(?<![\\\w])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}"
+            r"(?<![\\A-Za-z0-9_])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}"
             r"|x[0-9A-Fa-f]{2})(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
             # Folders one by one, each with the separator that follows: no two ways to read them.
             rf"(?:\\{{1,4}}+{_WIN}{{1,128}}+(?=\\{{1,4}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,4}}+)"
@@ -81,7 +83,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="",
         traits=("mark",),
         trigger=("~",),
-        pattern=rf"(?<![\w~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})",
+        pattern=rf"(?<![A-Za-z0-9_~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})",
         finds=("~jane/docs/x.txt", "~/.ssh/id_rsa"),
         spares=("~x", "a ~ b"),
     ),
@@ -91,7 +93,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=("/home/", "/users/"),
         pattern=(
-            rf"(?<![\w/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
+            rf"(?<![A-Za-z0-9_/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
             rf"(?:(?:(?<=[\"'`]/home/)|(?<=[\"'`]/Users/))[^\"'`\n/]{{1,64}}+(?=[\"'`])"
             rf"|{_NAME}/?+(?!\.*+{_SEGMENT})(?! (?!/){_SEGMENT}++/)))"
         ),
@@ -106,7 +108,7 @@ DETECTORS: tuple[Detector, ...] = (
         # The only folders that name a person by their place, in a URL as elsewhere.
         pattern=(
             rf"(?<=[\w:.\]])/(?P<value>(?:home|Users)/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
-            rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_SEGMENT}))"
+            rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_GOES_ON}))"
         ),
         finds=("https://example.com/home/jane/x.txt",),
         spares=("https://example.com/home/about", "https://example.com/static/app/x.js"),
@@ -129,7 +131,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
-            rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>"
+            rf"(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+(?P<value>"
             rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/(?:{_SPACED}/(?={_SEGMENT}))++"
             rf"|/(?!home/|Users/){_ROOT}/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})"
         ),
@@ -142,8 +144,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
-            rf"(?<!{_SEGMENT})(?<!/){_MARKS}*+(?P<value>/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
-            rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_SEGMENT}))"
+            rf"(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+(?P<value>/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
+            rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_GOES_ON}))"
         ),
         finds=("/acme/static/x.css", "see /jane/notes.txt."),
         spares=("/static/", "https://example.com/static/x.css", "/orders/7/edit"),
