@@ -127,7 +127,8 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
     if problems:
         raise SettingsError(problems)
 
-    keep_out(LOGGER_NAME)
+    # The second prints envelopes: each of its records holds one, and would be a breadcrumb.
+    keep_out(LOGGER_NAME, "sentry_sdk.envelopes")
     options: dict[str, Any] = {**COLLECT_LITTLE, **_COLLECT_LITTLE_BEFORE}
     if "data_collection" in DEFAULT_OPTIONS and "data_collection" in given:
         # The SDK would ignore it as well, but with a warning.

@@ -101,6 +101,8 @@ class Scopes:
         around = _scope_around()
         if around is not None and request is not None:
             around.add_event_processor(_Around(request))
+            # Should the client around be another's, it gets nothing of what is done in our request.
+            around.client = client
         self.isolation = RequestScope(client, caller, request)
         self._current: Scope | None = None
         outer = _current_scope.get()
