@@ -97,7 +97,9 @@ class TelemetryConfig:
             sampler = client.options.get("traces_sampler")
             rate = client.options.get("traces_sample_rate")
             self.traces = bool(rate) or callable(sampler)
-            self.traces_sample_rate = None if callable(sampler) else rate
+            # Of streamed spans the SDK decides itself which are recorded.
+            decides = callable(sampler) or client.options.get("trace_lifecycle") == "stream"
+            self.traces_sample_rate = None if decides else rate
             self._quiet = sentry_sdk.Client(
                 dsn="",
                 spotlight=False,
@@ -110,7 +112,7 @@ class TelemetryConfig:
                 from telemetry_core.jobs import connect_celery
 
                 connect_celery()
-            if client.options.get("auto_session_tracking"):
+            if client.options.get("auto_session_tracking") and self.release:
                 self.outcomes = Outcomes(client, release=self.release, environment=self.environment)
             self._client = client
             if process_wide:

@@ -11,7 +11,7 @@ from telemetry_core.carrying import PERMISSION_HEADER, SESSION_HEADER, carried_h
 from telemetry_core.config import TelemetryConfig, get_telemetry_config
 from telemetry_core.consent import Permission
 from telemetry_core.request import Request
-from telemetry_core.session import ID_FORM, Session
+from telemetry_core.session import ID_FORM
 
 
 class JobFacts:
@@ -81,17 +81,22 @@ def job(name: str, *, headers: Mapping[str, object] | None = None) -> Iterator[N
 
 
 def _begun(config: TelemetryConfig, name: str, headers: Mapping[str, object]) -> Request:
-    carried = headers.get(SESSION_HEADER)
-    session = None
-    if isinstance(carried, str) and ID_FORM.fullmatch(carried):
-        session = Session(lambda: carried)
-    begun = Request(config, JobFacts(name), traced=False, session=session, source="task")
+    session_id = headers.get(SESSION_HEADER)
+    if not isinstance(session_id, str) or not ID_FORM.fullmatch(session_id):
+        session_id = None
     permission = headers.get(PERMISSION_HEADER)
-    if permission is not None:
-        # What can't be read is no permission.
-        known = {member.value: member for member in Permission}
-        begun.permission = known.get(str(permission), Permission.NONE)
-    return begun
+    return Request(
+        config,
+        JobFacts(name),
+        traced=False,
+        session_id=session_id,
+        permission=_PERMISSIONS.get(str(permission), Permission.NONE) if permission else None,
+        source="task",
+    )
+
+
+_PERMISSIONS: Final = {permission.value: permission for permission in Permission}
+"""By what a header says of them; what can't be read is no permission."""
 
 
 _UID: Final = "telemetry_core.jobs"

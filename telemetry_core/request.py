@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from contextvars import ContextVar, Token
+from contextvars import Token
 from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -22,18 +22,17 @@ from telemetry_core import session as sessions
 from telemetry_core.consent import Permission, decide
 from telemetry_core.scopes import (
     Bound,
-    Scopes,
+    RequestScope,
     forget_session,
     inherited_request,
     request_inside,
-    restore,
 )
-from telemetry_core.session import Session
 from telemetry_core.trace import (
     UNNAMED,
     finish_transaction,
     is_sampled_by,
     start_transaction,
+    thrown,
 )
 from telemetry_core.values import Secret
 from telemetry_core.visitor import visitor_id
@@ -112,9 +111,7 @@ _ADMITTED: Final = {
 _MARK: Final = "_telemetry_reported"
 """The attribute of an exception that was reported in a request."""
 
-_current: ContextVar[Request | None] = ContextVar("telemetry_request", default=None)
-
-_Binding = tuple[Bound, Token[Session | None], Token["Request | None"], "_Binding | None"]
+_Binding = tuple[Bound, Token[sessions.Bearer | None], "_Binding | None"]
 
 
 def current_request() -> Request | None:
@@ -123,7 +120,9 @@ def current_request() -> Request | None:
     It is also that in which this thread was started, and that around which the SDK's own
     integration stands.
     """
-    return _current.get() or inherited_request()
+    bearer = sessions.current()
+    request = bearer.request if bearer is not None else None
+    return request if request is not None else inherited_request()
 
 
 def circumstances() -> Circumstances:
@@ -147,24 +146,29 @@ class Request:
 
     `enter` binds it to the current context and `leave` unbinds it; while a body is streamed, that
     happens for every piece. `finish` ends it. None of them raises because of telemetry.
+
+    :param traced: whether it may be recorded, and is counted.
+    :param session_id: that of the session it belongs to, if it was begun before.
+    :param permission: what of it may leave, if that was decided before.
     """
 
     __slots__ = (
         "_binding",
         "_config",
-        "_counted",
+        "_continued",
         "_failed",
         "facts",
         "_finished",
-        "_is_recorded",
+        "_id",
         "_known",
+        "_permission",
         "_reported",
-        "_scopes",
-        "_session",
+        "_scope",
         "_source",
         "_status",
+        "_traced",
         "_transaction",
-        "permission",
+        "is_streamed",
     )
 
     def __init__(
@@ -173,57 +177,92 @@ class Request:
         facts: RequestFacts,
         *,
         traced: bool = True,
-        session: Session | None = None,
+        session_id: str | None = None,
+        permission: Permission | None = None,
         source: Literal["route", "task"] = "route",
     ) -> None:
         self._config = config
-        self._source = source
         self.facts = facts
-        self._session = session or self._new_session()
+        self._id = session_id
+        self._continued: sessions.Bearer | None = None
+        self._source = source
+        self._traced = traced
         self._failed: Outcome = "exited"
-        self._reported: list[BaseException] = []
+        self._reported: list[BaseException] | None = None
         self._status: int | None = None
         self._transaction: Any = None
         self._finished = False
         self._known: tuple[tuple[KnownPair, ...], KnownValues | None] | None = None
-        self._scopes: Scopes | None = None
+        self._scope: RequestScope | None = None
         self._binding: _Binding | None = None
-        self._counted = traced
-        self._is_recorded = False
-        self.permission = Permission.NONE
-        self.permission = self._decided()
-        if self.permission is not Permission.FULL:
-            forget_session()
-        self._is_recorded = traced and config.traces and self.permission is Permission.FULL
+        self.is_streamed = False
+        """Whether something of the response is made after the application has returned it."""
+        self._permission = permission
+        if permission is None and config.settings.consent is not None:
+            self._ask_for_consent()
+
+    @property
+    def permission(self) -> Permission:
+        """What of the request may leave. Decided once, before anything is recorded."""
+        if self._permission is None:
+            self._decide()
+        return self._permission  # type: ignore[return-value]  # it is decided by now
+
+    @property
+    def id(self) -> str | None:
+        """The id of the session that begins and ends with the request, unless it has another."""
+        if self._id is None:
+            self._id = (
+                sessions.random_session_id()
+                if self._config.settings.session_scope == "request"
+                else self._visitor_id()
+            )
+        return self._id
+
+    @property
+    def request(self) -> Request:
+        """The request itself: it is bound as the session that it is, too."""
+        return self
+
+    @property
+    def client(self) -> Any:
+        """The client that speaks in this request: a silent one where nothing may leave."""
+        return self._config.client_for(self.permission)
+
+    @property
+    def caller(self) -> str | None:
+        """The ``sentry-trace`` header, whose trace the request continues."""
+        try:
+            return self.facts.header("sentry-trace")
+        except Exception as error:
+            self._config.drops.count("facts_error", "trace", error=error)
+            return None
 
     def enter(self) -> None:
         """Bind the request to the current context: its scopes, its session, itself."""
-        scopes = self._scopes
-        caller = None
-        if scopes is None:
-            caller = self._caller()
-            client = self._config.client_for(self.permission)
-            scopes = self._scopes = Scopes(client, caller, self)
-        self._binding = (
-            scopes.bind(),
-            sessions.bind(self._session),
-            _current.set(self),
-            self._binding,
-        )
-        if self._is_recorded:
-            self._is_recorded = False
-            if not scopes.are_recorded:
-                self._start_transaction(scopes, caller)
+        scope = self._scope
+        is_first = scope is None
+        if scope is None:
+            scope = self._scope = RequestScope(self)
+        self._binding = (scope.bind(), sessions.bind(self._continued or self), self._binding)
+        if is_first and self._traced and self._config.traces:
+            self._start_transaction(scope)
 
     def leave(self) -> None:
         """Unbind the request from the current context."""
-        if self._binding is not None and self._scopes is not None:
-            scopes, session, current, self._binding = self._binding
-            if _current.get() is self:
-                self._session = sessions.current() or self._session
-            restore(_current, current)
-            sessions.unbind(session)
-            self._scopes.unbind(scopes)
+        scope = self._scope
+        if self._binding is None or scope is None:
+            return
+        scopes, token, self._binding = self._binding
+        current = sessions.current()
+        if current is not self and current is not None and current.request is self:
+            # Of a session that the application has started.
+            self._continued = current
+        sessions.unbind(token)
+        scope.unbind(scopes)
+        if self._finished and not self.is_streamed and self._binding is None:
+            # They hold each other, and would wait for the garbage collector.
+            self._scope = None
 
     def finish(self) -> None:
         """End the request: name its transaction and hand it over. Only the first call counts."""
@@ -237,8 +276,8 @@ class Request:
                 finish_transaction(
                     transaction, route=self.route(), method=self.method, status=self._status
                 )
-            if self._reported:
-                self._reported.clear()
+            if self._reported is not None:
+                self._reported = None
                 # Or the SDK would take the same object for reported in the next request, too.
                 DedupeIntegration.reset_last_seen()
         except Exception as error:
@@ -270,9 +309,12 @@ class Request:
         """
         if self.permission is not Permission.FULL:
             return None
-        if _current.get() is self:
-            return sessions.get_session_manager().session_id
-        return None if self._finished and request_inside() is not self else self._session.id
+        current = sessions.current()
+        if current is not None and current.request is self:
+            return current.id
+        if self._finished and request_inside() is not self:
+            return None
+        return (self._continued or self).id
 
     @property
     def has_ended(self) -> bool:
@@ -333,6 +375,8 @@ class Request:
         So was one that is raised at the same place again, where the first is being handled: Flask
         calls the functions that have just failed once more for the error's response.
         """
+        if self._reported is None:
+            self._reported = []
         if any(reported is error or _is_again(error, reported) for reported in self._reported):
             return True
         self._reported.append(error)
@@ -356,11 +400,6 @@ class Request:
         if self._status is not None:
             event.setdefault("contexts", {})["response"] = {"status_code": self._status}
 
-    def _new_session(self) -> Session:
-        if self._config.settings.session_scope == "request":
-            return Session()
-        return Session(self._visitor_id)
-
     def _visitor_id(self) -> str:
         try:
             key = self.facts.visitor_key()
@@ -371,34 +410,36 @@ class Request:
 
     def _count(self) -> None:
         outcomes = self._config.outcomes
-        if outcomes is not None and self._counted and self.permission is Permission.FULL:
+        if outcomes is not None and self._traced and self.permission is Permission.FULL:
             outcomes.count(self._failed)
 
-    def _decided(self) -> Permission:
+    def _decide(self) -> None:
         config = self._config
-        if config.settings.consent is None:
-            return decide(config.settings, self.facts, config.drops)
+        self._permission = decide(config.settings, self.facts, config.drops)
+        if self._permission is not Permission.FULL:
+            forget_session()
+
+    def _ask_for_consent(self) -> None:
         # What the application's own callable logs or captures is of a request without consent.
+        self._permission = Permission.NONE
+        traced, self._traced = self._traced, False
         self.enter()
         try:
-            return decide(config.settings, self.facts, config.drops)
+            self._decide()
         finally:
             self.leave()
-            self._scopes = None
+            self._scope = None
+            self._traced = traced
 
-    def _caller(self) -> str | None:
+    def _start_transaction(self, scope: RequestScope) -> None:
         try:
-            return self.facts.header("sentry-trace")
-        except Exception as error:
-            self._config.drops.count("facts_error", "trace", error=error)
-            return None
-
-    def _start_transaction(self, scopes: Scopes, caller: str | None) -> None:
-        try:
+            rate = self._config.traces_sample_rate
+            caller_sampled = is_sampled_by(self.caller)
+            throw = thrown(rate, caller_sampled)
+            if throw is None or scope.is_recorded or self.permission is not Permission.FULL:
+                return
             self._transaction = start_transaction(
-                scopes.isolation,
-                rate=self._config.traces_sample_rate,
-                caller_sampled=is_sampled_by(caller),
+                scope, rate=rate, caller_sampled=caller_sampled, throw=throw
             )
         except Exception as error:
             self._config.drops.count("trace_error", "transaction", error=error)
@@ -456,8 +497,7 @@ def report(
     if session_id is not None and _MARK in error.__dict__:
         # On its way out through the middleware in front.
         return
-    session = Session(lambda: session_id) if session_id is not None else None
-    request = Request(config, facts, traced=False, session=session)
+    request = Request(config, facts, traced=False, session_id=session_id)
     request.enter()
     try:
         request.capture(error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sentry_sdk.scope import Scope, ScopeType, _current_scope, _isolation_scope
 
@@ -21,36 +21,73 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Bound = tuple[Token[Any], Token[Any]]
+Bound = tuple[Token[Any], Token[Any] | None]
 
 _filling = threading.RLock()
 
+_SCOPES_AROUND: Final = ("wsgi", "asgi")
+"""What the SDK's own integrations call the scopes that they make for requests."""
+
 
 class RequestScope(Scope):
-    """An isolation scope that takes over what the process has set when somebody first looks at it.
+    """The isolation scope of a request, and the current scope in it.
 
-    Most requests record nothing, so nobody does. Nothing that is set here gets out.
+    It takes over what the process has set when somebody first looks at it: most requests record
+    nothing, so nobody does. Nothing that is set here gets out.
 
-    :param caller: the request's ``sentry-trace`` header, whose trace it continues.
     :param request: the request, which goes along where the SDK hands copies to threads; None in an
         application's context outside requests.
+    :param client: the client that speaks there. That of a request is asked for when it is needed.
     """
 
-    __slots__ = ("_caller", "_original", "request")
+    __slots__ = ("_current", "_original", "request")
 
-    def __init__(self, client: Any, caller: str | None, request: Request | None) -> None:
+    def __init__(self, request: Request | None, client: Any = None) -> None:
         # Neither super().__init__(), which sets what is to stay open, nor set_client(), which also
         # writes the client's environment to all the process's scopes.
-        self.client = client
-        self._caller = caller
-        self._original = _isolation_scope.get()
         self.request = request
+        if request is None:
+            self.client = client
+        self._original = outer = _isolation_scope.get()
+        if outer is not None and request is not None:
+            _stand_inside(outer, request)
+        current = _current_scope.get()
+        # Where somebody else records this request, and what is done in it. Else the SDK makes the
+        # current scope when somebody first asks for it.
+        self._current = (
+            current.__copy__() if current is not None and current._span is not None else None
+        )
 
     def __copy__(self) -> RequestScope:
         """Copy the scope, as the SDK does for a thread that is started in the request."""
         copied: Any = super().__copy__()
         copied.request = self.request
         return copied  # type: ignore[no-any-return]  # the SDK makes copies of the same class
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a transaction was begun around the request: by an integration of the SDK's."""
+        return self._current is not None and self._current._span is not None
+
+    def bind(self) -> Bound:
+        """Make these the scopes of this context; hand what is returned to `unbind`."""
+        current = self._current
+        inner = (
+            None
+            if current is None and _current_scope.get() is None
+            else _current_scope.set(current)
+        )
+        return _isolation_scope.set(self), inner
+
+    def unbind(self, bound: Bound) -> None:
+        """Bring back the scopes from before `bind`."""
+        isolation, current = bound
+        self._current = _current_scope.get()
+        if current is not None:
+            restore(_current_scope, current)
+        elif self._current is not None:
+            _current_scope.set(None)
+        restore(_isolation_scope, isolation)
 
     def start_session(self, *args: Any, **kwargs: Any) -> None:
         """Start one of the SDK's own sessions, where more than errors is permitted.
@@ -64,6 +101,10 @@ class RequestScope(Scope):
         """Fill the scope: Python asks here only for what is not set yet."""
         if name not in Scope.__slots__:
             raise AttributeError(name)
+        request = self.request
+        if name == "client":
+            self.client = request.client if request is not None else None
+            return self.client
         with _filling:
             if not _has(self, "_type"):
                 original = self._original
@@ -73,11 +114,12 @@ class RequestScope(Scope):
                 # What the server has logged of others' requests is no part of this one.
                 source.clear_breadcrumbs()
                 for slot in Scope.__slots__:
-                    # What was set in between stays, and so does the client.
-                    if slot != "_type" and not _has(self, slot) and _has(source, slot):
-                        setattr(self, slot, getattr(source, slot))
+                    # What was set in between stays, and the client is the request's.
+                    if slot in ("_type", "client") or _has(self, slot) or not _has(source, slot):
+                        continue
+                    setattr(self, slot, getattr(source, slot))
                 self._type = ScopeType.ISOLATION
-                begin_trace(self, self._caller)
+                begin_trace(self, request.caller if request is not None else None)
         return object.__getattribute__(self, name)
 
 
@@ -89,41 +131,13 @@ def _has(scope: Scope, slot: str) -> bool:
     return True
 
 
-class Scopes:
-    """The isolation scope of a request, and the current scope in it.
-
-    The SDK makes the latter when somebody first asks for it.
-    """
-
-    __slots__ = ("_current", "isolation")
-
-    def __init__(self, client: Any, caller: str | None, request: Request | None) -> None:
-        around = _scope_around()
-        if around is not None and request is not None:
-            around.add_event_processor(_Around(request))
-            # Should the client around be another's, it gets nothing of what is done in our request.
-            around.client = client
-        self.isolation = RequestScope(client, caller, request)
-        self._current: Scope | None = None
-        outer = _current_scope.get()
-        if outer is not None and outer._span is not None:
-            # Somebody else records this request, and what is done in it.
-            self._current = outer.__copy__()
-
-    @property
-    def are_recorded(self) -> bool:
-        """Whether a transaction was begun around the request: by an integration of the SDK's."""
-        return self._current is not None and self._current._span is not None
-
-    def bind(self) -> Bound:
-        """Make these the scopes of this context; hand what is returned to `unbind`."""
-        return _isolation_scope.set(self.isolation), _current_scope.set(self._current)
-
-    def unbind(self, bound: Bound) -> None:
-        """Bring back the scopes from before `bind`."""
-        self._current = _current_scope.get()
-        restore(_current_scope, bound[1])
-        restore(_isolation_scope, bound[0])
+def _stand_inside(outer: Scope, request: Request) -> None:
+    """Take the request over from an integration of the SDK's, if this is the scope of one."""
+    if isinstance(outer, RequestScope) or outer._name not in _SCOPES_AROUND:
+        return
+    outer.add_event_processor(_Around(request))
+    # Should the client around be another's, it gets nothing of what is done in our request.
+    outer.client = request.client
 
 
 class _Around:
@@ -145,7 +159,7 @@ class _Around:
 def _scope_around() -> Scope | None:
     """Return the scope that an integration of the SDK's has made for the request, or None."""
     scope: Scope | None = _isolation_scope.get()
-    if scope is None or isinstance(scope, RequestScope) or scope._name not in ("wsgi", "asgi"):
+    if scope is None or isinstance(scope, RequestScope) or scope._name not in _SCOPES_AROUND:
         return None
     return scope
 

@@ -8,7 +8,10 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from telemetry_core.request import Request
 
 ID_FORM: Final = re.compile(r"[0-9a-f]{32}")
 """What a session id looks like: 128 random bits in hexadecimal."""
@@ -41,14 +44,34 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_drawn.clear)
 
 
+class Bearer(Protocol):
+    """What is current in a context: a session, or a request, which is one as well."""
+
+    @property
+    def id(self) -> str | None:
+        """The session's id; None in one that may not be told from others."""
+
+    @property
+    def request(self) -> Request | None:
+        """The request it belongs to; None outside requests."""
+
+
 class Session:
-    """One session. Its id is made when somebody first asks for it, and stays."""
+    """One session. Its id is made when somebody first asks for it, and stays.
 
-    __slots__ = ("_id", "_make_id")
+    :param request: the request it was started in.
+    """
 
-    def __init__(self, make_id: Callable[[], str | None] = random_session_id) -> None:
+    __slots__ = ("_id", "_make_id", "request")
+
+    def __init__(
+        self,
+        make_id: Callable[[], str | None] = random_session_id,
+        request: Request | None = None,
+    ) -> None:
         self._make_id = make_id
         self._id: str | None = None
+        self.request = request
 
     @property
     def id(self) -> str | None:
@@ -58,7 +81,7 @@ class Session:
         return self._id
 
 
-_current: ContextVar[Session | None] = ContextVar("telemetry_session", default=None)
+_current: ContextVar[Bearer | None] = ContextVar("telemetry_session", default=None)
 
 
 class SessionManager:
@@ -70,22 +93,20 @@ class SessionManager:
 
     def start_session(self) -> str:
         """Start a new session in this context, in place of any other, and return its id."""
-        session = Session()
-        _current.set(session)
-        session_id = session.id
-        assert session_id is not None  # a random session always has one
+        session_id = random_session_id()
+        _begin(lambda: session_id)
         return session_id
 
     def continue_session(self, session_id: str) -> bool:
         """Make an id that was handed on the current session's; False if it isn't one of ours."""
         if not isinstance(session_id, str) or not ID_FORM.fullmatch(session_id):
             return False
-        _current.set(Session(lambda: session_id))
+        _begin(lambda: session_id)
         return True
 
     def end_session(self) -> None:
         """End the session of this context, if there is one."""
-        _current.set(None)
+        _begin(lambda: None)
 
     @property
     def session_id(self) -> str | None:
@@ -96,24 +117,27 @@ class SessionManager:
     @contextmanager
     def session(self) -> Iterator[str]:
         """Run a block in a session of its own; the one around it comes back afterwards."""
-        token = _current.set(None)
+        token = _current.set(_current.get())
         try:
             yield self.start_session()
         finally:
             unbind(token)
 
 
-def current() -> Session | None:
-    """Return the session of this context, or None."""
-    return _current.get()
+def _begin(make_id: Callable[[], str | None]) -> None:
+    """Put a session in place of the current one; in a request it is that request's."""
+    before = _current.get()
+    _current.set(Session(make_id, before.request if before is not None else None))
 
 
-def bind(session: Session | None) -> Token[Session | None]:
-    """Make ``session`` the current one; hand the token to `unbind`."""
-    return _current.set(session)
+current: Final = _current.get
+"""Return the session, or the request, of this context, or None."""
+
+bind: Final = _current.set
+"""Make a session, or a request, the current one; hand the token to `unbind`."""
 
 
-def unbind(token: Token[Session | None]) -> None:
+def unbind(token: Token[Bearer | None]) -> None:
     """Bring back the session from before `bind`, also where the context has changed since.
 
     A streamed response may end in another context than it began in, in which the token means

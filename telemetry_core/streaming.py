@@ -17,6 +17,7 @@ class Stream(Generic[T]):
     """
 
     def __init__(self, request: Request, pieces: Iterator[T]) -> None:
+        request.is_streamed = True
         self._request = request
         self._pieces = pieces
 
@@ -56,6 +57,7 @@ class AsyncStream(Generic[T]):
     """The same for asynchronous bodies."""
 
     def __init__(self, request: Request, pieces: AsyncIterator[T]) -> None:
+        request.is_streamed = True
         self._request = request
         self._pieces = pieces
 
@@ -107,6 +109,7 @@ class StreamedFile:
     """
 
     def __init__(self, request: Request, file: Any) -> None:
+        request.is_streamed = True
         self._request = request
         self._file = file
 

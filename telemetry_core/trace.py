@@ -66,32 +66,36 @@ def is_sampled_by(caller: str | None) -> bool | None:
     return None if found is None or found[3] is None else found[3] == "1"
 
 
-def start_transaction(
-    scope: Scope,
-    *,
-    rate: float | None,
-    caller_sampled: bool | None,
-    dice: Callable[[], float] = random.random,
-) -> Any:
-    """Start recording the request if it is sampled, and return its transaction, else None.
+def thrown(
+    rate: float | None, caller_sampled: bool | None, *, dice: Callable[[], float] = random.random
+) -> float | None:
+    """Return what the dice say of a request that may be recorded; None for one that is not.
 
-    :param scope: the request's isolation scope, with its trace.
     :param rate: from 0.0 to 1.0, or None when a ``traces_sampler`` of the user's is to decide.
     :param caller_sampled: the caller's decision, which is honoured.
     """
     if rate is not None and (caller_sampled is False or (rate <= 0.0 and not caller_sampled)):
         return None
+    # As the SDK writes it; to throw 0.9999999 and write 1.000000 would make it worthless.
+    throw = int(dice() * 1_000_000) / 1_000_000
+    return throw if rate is None or caller_sampled or throw < rate else None
+
+
+def start_transaction(
+    scope: Scope, *, rate: float | None, caller_sampled: bool | None, throw: float
+) -> Any:
+    """Start recording the request, and return its transaction; None if it isn't sampled after all.
+
+    :param scope: the request's isolation scope, with its trace.
+    :param rate: as in `thrown`.
+    :param caller_sampled: as in `thrown`.
+    :param throw: what that returned.
+    """
     if _streams_spans():
         return _start_segment()
-    sampled: Any = None  # the SDK takes None, whatever it declares
-    # As the SDK writes it; to throw 0.9999999 and write 1.000000 would make it worthless.
-    thrown = int(dice() * 1_000_000) / 1_000_000
-    if rate is not None:
-        sampled = caller_sampled or thrown < rate
-        if not sampled:
-            return None
+    sampled: Any = None if rate is None else True  # the SDK takes None, whatever it declares
     trace: Any = scope.get_active_propagation_context()  # begin_trace gave it one
-    baggage = Baggage({"sample_rand": f"{thrown:.6f}"})
+    baggage = Baggage({"sample_rand": f"{throw:.6f}"})
     transaction = Transaction(
         name=UNNAMED,
         op="http.server",

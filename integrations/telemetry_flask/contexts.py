@@ -11,12 +11,12 @@ from flask.signals import appcontext_popped, appcontext_pushed
 
 from telemetry_core import TelemetryConfig
 from telemetry_core.request import current_request
-from telemetry_core.scopes import Bound, Scopes
+from telemetry_core.scopes import Bound, RequestScope
 from telemetry_flask.facts import FlaskFacts
 
 _configs: WeakKeyDictionary[Flask, TelemetryConfig] = WeakKeyDictionary()
 
-_Entry = tuple[Scopes, Bound] | None
+_Entry = tuple[RequestScope, Bound] | None
 """What an application context has bound; None where it is its request's, which has."""
 
 _entered: ContextVar[tuple[_Entry, ...]] = ContextVar("telemetry_flask_contexts", default=())
@@ -40,8 +40,8 @@ def _enter(app: Flask, **_: Any) -> None:
     facts = telemetry.facts if telemetry is not None else None
     entry: _Entry = None
     if config.active and not (isinstance(facts, FlaskFacts) and facts.app is app):
-        scopes = Scopes(config.client, None, None)
-        entry = scopes, scopes.bind()
+        scope = RequestScope(None, config.client)
+        entry = scope, scope.bind()
     _entered.set((*_entered.get(), entry))
 
 
@@ -49,5 +49,5 @@ def _leave(_app: Flask, **_: Any) -> None:
     entries = _entered.get()
     _entered.set(entries[:-1])
     if entries and entries[-1] is not None:
-        scopes, bound = entries[-1]
-        scopes.unbind(bound)
+        scope, bound = entries[-1]
+        scope.unbind(bound)

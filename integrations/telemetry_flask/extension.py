@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from flask.globals import request_ctx
 from flask.signals import got_request_exception
-from flask.wrappers import Response
 
 from telemetry_core import TelemetryError
 from telemetry_core.config import initialize_application
 from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
-from telemetry_core.request import Request
 from telemetry_core.settings import read_settings
 from telemetry_flask import contexts, queries
-from telemetry_flask.facts import FlaskFacts, object_of
 from telemetry_flask.reference import show_reference
-from telemetry_flask.wsgi import follow, followed
+from telemetry_flask.wsgi import follow, followed_here
 
 EXTENSION = "telemetry"
 """The key in ``app.extensions``, where the application's `TelemetryConfig` is."""
@@ -60,8 +56,6 @@ class Telemetry:
         keep_out(*ACCESS_LOGGERS, *SERVERS)
         follow(app, config)
         contexts.keep_apart(app, config)
-        # The last that Flask calls: they run in reverse.
-        app.after_request_funcs[None].insert(0, _end)
         got_request_exception.connect(_report, app)
 
     def instrument_sqlalchemy(self, *engines: Any) -> None:
@@ -76,25 +70,7 @@ class Telemetry:
             queries.record(engine)
 
 
-def _end(response: Response) -> Response:
-    found = _followed_here()
-    if found is not None:
-        telemetry, facts = found
-        telemetry.set_status(response.status_code)
-        facts.is_streamed = response.is_streamed or bool(response._on_close)
-    return response
-
-
 def _report(_app: Flask, *, exception: BaseException, **_: object) -> None:
-    found = _followed_here()
-    if found is not None:
-        found[0].capture(exception)
-
-
-def _followed_here() -> tuple[Request, FlaskFacts] | None:
-    """Return the telemetry of the request that Flask has at hand, if it is followed."""
-    context = object_of(request_ctx)
-    found = followed(context.app, context.request.environ)
-    if found is not None:
-        found[1].keep(context)
-    return found
+    telemetry = followed_here()
+    if telemetry is not None:
+        telemetry.capture(exception)

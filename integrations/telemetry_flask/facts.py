@@ -43,14 +43,12 @@ class FlaskFacts:
     :param environ: the request, as the server gives it.
     """
 
-    __slots__ = ("app", "environ", "_kept", "is_streamed")
+    __slots__ = ("app", "environ", "_kept")
 
     def __init__(self, app: Flask, environ: dict[str, Any]) -> None:
         self.app = app
         self.environ = environ
         self._kept: tuple[Any, Any] | None = None
-        self.is_streamed = False
-        """Whether something of the response is made after the application has returned it."""
 
     def keep(self, context: Any) -> None:
         """Keep ``flask.g`` and Flask's context for what happens when they are gone."""

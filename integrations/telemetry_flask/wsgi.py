@@ -7,13 +7,15 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Flask
+from flask.globals import request_ctx
+from flask.wrappers import Response
 from werkzeug.wsgi import ClosingIterator
 
 from telemetry_core import TelemetryConfig
 from telemetry_core.request import Request, current_request, is_failure
 from telemetry_core.streaming import Stream, StreamedFile
 from telemetry_flask import queries
-from telemetry_flask.facts import FlaskFacts
+from telemetry_flask.facts import FlaskFacts, object_of
 
 StartResponse = Callable[..., Any]
 WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -32,19 +34,19 @@ class Followed:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        if not self._config.active or followed(self._app, environ) is not None:
+        config = self._config
+        if not config.active or followed(self._app, environ) is not None:
             return self._wsgi_app(environ, start_response)
-        facts = FlaskFacts(self._app, environ)
-        telemetry = Request(self._config, facts)
+        telemetry = Request(config, FlaskFacts(self._app, environ))
         telemetry.enter()
         try:
             if telemetry.is_traced:
                 queries.record_found(self._app)
             body = self._wsgi_app(environ, start_response)
-            if type(body) in WHOLE and not facts.is_streamed:
-                telemetry.finish()
-                return body
-            return _followed_body(telemetry, body)
+            if telemetry.is_streamed or type(body) not in WHOLE:
+                return _followed_body(telemetry, body)
+            telemetry.finish()
+            return body
         except BaseException as error:
             # Not the view's, which Flask's signal tells of: a teardown's, or middleware's.
             if is_failure(error):
@@ -62,6 +64,7 @@ def follow(app: Flask, config: TelemetryConfig) -> None:
     a property for, by a class of its own.
     """
     inner: WSGIApp = app.wsgi_app
+    kind = type(app)
 
     def wsgi_app(app: Flask) -> WSGIApp:
         return vars(app)["wsgi_app"]  # type: ignore[no-any-return]  # set below
@@ -69,8 +72,17 @@ def follow(app: Flask, config: TelemetryConfig) -> None:
     def set_wsgi_app(app: Flask, wsgi_app: WSGIApp) -> None:
         vars(app)["wsgi_app"] = Followed(wsgi_app, app, config)
 
-    kind = type(app)
-    names = {"wsgi_app": property(wsgi_app, set_wsgi_app), "__module__": kind.__module__}
+    def process_response(app: Flask, ctx: Any, *rest: Any) -> Any:
+        # Flask is about to hand the context over before the response.
+        response: Any = kind.process_response(app, ctx, *rest)
+        _note_end(response)
+        return response
+
+    names = {
+        "wsgi_app": property(wsgi_app, set_wsgi_app),
+        "process_response": process_response,
+        "__module__": kind.__module__,
+    }
     app.__class__ = type(kind.__name__, (kind,), names)
     app.wsgi_app = inner  # type: ignore[assignment, method-assign]  # Flask's own way
 
@@ -87,6 +99,25 @@ def followed(app: Flask, environ: dict[str, Any]) -> tuple[Request, FlaskFacts] 
     if isinstance(facts, FlaskFacts) and facts.environ is environ and facts.app is app:
         return telemetry, facts
     return None
+
+
+def followed_here() -> Request | None:
+    """Return the telemetry of the request that Flask has at hand, if it is followed."""
+    context = object_of(request_ctx)
+    found = followed(context.app, context.request.environ)
+    if found is None:
+        return None
+    telemetry, facts = found
+    # Something of it can still fail when they are gone.
+    facts.keep(context)
+    return telemetry
+
+
+def _note_end(response: Response) -> None:
+    telemetry = followed_here()
+    if telemetry is not None:
+        telemetry.set_status(response.status_code)
+        telemetry.is_streamed = response.is_streamed or bool(response._on_close)
 
 
 def _followed_body(telemetry: Request, body: Iterable[bytes]) -> Iterable[bytes]:

@@ -30,6 +30,7 @@ from telemetry_core.trace import (
     finish_transaction,
     is_sampled_by,
     start_transaction,
+    thrown,
 )
 
 TRACE = "0123456789abcdef0123456789abcdef"
@@ -137,14 +138,22 @@ def test_a_trace_of_its_own_each_time() -> None:
 # Whether it is recorded
 
 
+def started(
+    scope: sentry_sdk.Scope, header: str | None, *, rate: float | None, dice: float = 0.0
+) -> Any:
+    caller_sampled = is_sampled_by(header)
+    throw = thrown(rate, caller_sampled, dice=lambda: dice)
+    if throw is None:
+        return None
+    return start_transaction(scope, rate=rate, caller_sampled=caller_sampled, throw=throw)
+
+
 def record(
     running: Running, header: str | None, *, rate: float | None, dice: float, **end: Any
 ) -> Any:
     """Record a request as the middle of one does, and return its transaction, or None."""
     with begun(header) as scope:
-        transaction = start_transaction(
-            scope, rate=rate, caller_sampled=is_sampled_by(header), dice=lambda: dice
-        )
+        transaction = started(scope, header, rate=rate, dice=dice)
         if transaction is not None:
             given = {"route": "/orders/<id>", "method": "GET", "status": 200, **end}
             finish_transaction(transaction, **given)
@@ -310,7 +319,7 @@ def test_a_visitor_s_baggage_goes_nowhere(echo: HTTPServer, targets: list[str] |
     ):
         begin_trace(scope, f"{HEADER}-1")
         scope.set_context("headers", {"baggage": BAGGAGE})
-        transaction = start_transaction(scope, rate=1.0, caller_sampled=True)
+        transaction = started(scope, f"{HEADER}-1", rate=1.0)
         connection = HTTPConnection("127.0.0.1", echo.server_port, timeout=5)
         connection.request("GET", "/")
         connection.getresponse().read()
@@ -389,7 +398,7 @@ def test_a_query_is_a_span_without_its_literals(lifecycle: str) -> None:
     options = {"trace_lifecycle": lifecycle} if STREAMS else {}
     with telemetry(traces_sample_rate=1.0, sentry_options=options) as running:
         with begun(f"{HEADER}-1") as scope:
-            transaction = start_transaction(scope, rate=1.0, caller_sampled=True)
+            transaction = started(scope, f"{HEADER}-1", rate=1.0)
             statement = "SELECT * FROM customer WHERE name = 'Jane Doe' AND id = %s"
             with QuerySpan(statement, system="sqlite", database="shop", runs=2) as span:
                 span.set_rows(3)
