@@ -103,8 +103,9 @@ class RequestScope(Scope):
             raise AttributeError(name)
         request = self.request
         if name == "client":
-            self.client = request.client if request is not None else None
-            return self.client
+            client: Any = request.client if request is not None else None
+            self.client = client
+            return client
         with _filling:
             if not _has(self, "_type"):
                 original = self._original
