@@ -93,6 +93,8 @@ def _shaped(form: Form, seen: str, *, known: bool) -> Handler:
             if walk.note is None and not (known and walk.known):
                 getattr(walk.memory, seen).add(read)
             return read
+        if value.__class__ is str and not value:
+            return DROP  # "none", as of a release: nothing was removed
         walk.refused += 1
         walk.note = removed("form")
         return DROP

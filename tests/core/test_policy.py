@@ -392,6 +392,13 @@ def test_remarks_name_rule_and_place_and_never_the_value(policy: Policy) -> None
     assert "jane" not in json.dumps(meta)
 
 
+def test_an_empty_text_where_a_form_is_asked_for_is_no_removal(policy: Policy) -> None:
+    """A release that is not set is left out, and no remark says that one was taken away."""
+    result = policy.apply("event", {"release": "", "message": "kept"})
+    assert result.payload == {"message": "kept"}
+    assert result.refused == 0
+
+
 def test_each_log_of_a_batch_has_its_own_remarks(policy: Policy) -> None:
     """The server looks for a batched item's ``_meta`` in the item."""
     items = [{"body": "fine"}, {"body": f"to {EMAIL}"}]
