@@ -6,6 +6,7 @@ Framework-neutral. `initialize_telemetry` switches it on; `PIIFilter` works alon
 from __future__ import annotations
 
 from telemetry_core.attachments import attach_text
+from telemetry_core.boundary import error_boundary
 from telemetry_core.carrying import carried, carried_headers
 from telemetry_core.config import (
     TelemetryConfig,
@@ -13,6 +14,7 @@ from telemetry_core.config import (
     initialize_telemetry,
     shutdown_telemetry,
 )
+from telemetry_core.context import telemetry_context
 from telemetry_core.errors import SettingsError, TelemetryError
 from telemetry_core.filter.pii import PIIFilter, filter_event, get_pii_filter
 from telemetry_core.jobs import job
@@ -27,6 +29,7 @@ __all__ = [
     "attach_text",
     "carried",
     "carried_headers",
+    "error_boundary",
     "filter_event",
     "get_pii_filter",
     "get_session_manager",
@@ -34,4 +37,5 @@ __all__ = [
     "initialize_telemetry",
     "job",
     "shutdown_telemetry",
+    "telemetry_context",
 ]

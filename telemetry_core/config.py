@@ -24,9 +24,10 @@ from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.filter.pii import PIIFilter
 from telemetry_core.gate import Gate, gated_part
 from telemetry_core.hooks import TelemetryIntegration
+from telemetry_core.measures import Measures
 from telemetry_core.options import build_options
 from telemetry_core.outcomes import Outcomes
-from telemetry_core.request import capture_exception, circumstances, current_request
+from telemetry_core.request import Request, capture_exception, circumstances, current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.settings import Settings, read_settings
 
@@ -59,6 +60,7 @@ class TelemetryConfig:
         self.traces = False
         self.traces_sample_rate: float | None = None
         self.outcomes: Outcomes | None = None
+        self.measures: Measures | None = None
 
     @property
     def active(self) -> bool:
@@ -114,6 +116,8 @@ class TelemetryConfig:
                 connect_celery()
             if client.options.get("auto_session_tracking") and self.release:
                 self.outcomes = Outcomes(client, release=self.release, environment=self.environment)
+            if Measures.are_known():
+                self.measures = Measures(client, self.drops)
             self._client = client
             if process_wide:
                 # What sentry_sdk.init() does, but only now that the gate is where it belongs.
@@ -157,8 +161,11 @@ class TelemetryConfig:
         with self._lock:
             client, self._client = self._client, None
             self.traces = False
+            measures, self.measures = self.measures, None
         if client is None:
             return
+        if measures is not None:
+            measures.close()
         try:
             self._close(client, timeout)
         finally:
@@ -180,6 +187,8 @@ class TelemetryConfig:
         client = self._client
         if client is None:
             return
+        if self.measures is not None:
+            self.measures.flush()
         try:
             client.flush(timeout=timeout)
         except Exception as error:
@@ -225,16 +234,20 @@ class TelemetryConfig:
             "another with a DSN" if has_dsn else "none",
         )
 
-    def capture_exception(self, error: BaseException | None = None) -> str | None:
+    def capture_exception(
+        self, error: BaseException | None = None, *, handled: bool = True
+    ) -> str | None:
         """Report an exception, or the one being handled; return the event's id, or None.
 
         None means that nothing is sent: telemetry is off, the visitor has not consented, the same
         exception was reported before, or there is none.
+
+        :param handled: whether the program has dealt with it.
         """
 
         def capture() -> str | None:
             given = error if error is not None else sys.exc_info()[1]
-            return capture_exception(self, given, handled=True) if given is not None else None
+            return capture_exception(self, given, handled=handled) if given is not None else None
 
         return self._do("event", capture)
 
@@ -328,6 +341,18 @@ _config = TelemetryConfig()
 
 def get_telemetry_config() -> TelemetryConfig:
     """Return the process's telemetry. Inactive until `initialize_telemetry` enables it."""
+    return _config
+
+
+def telemetry_config_of(request: Request | None) -> TelemetryConfig:
+    """Return a request's telemetry; of no request, that of this context's application."""
+    if request is not None:
+        return request.config
+    if _others:
+        client = sentry_sdk.get_client()
+        for config in _others:
+            if config.client is client:
+                return config
     return _config
 
 

@@ -7,15 +7,18 @@ something must be read in the request's own context.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import sentry_sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.scope import add_global_event_processor
 
+from telemetry_core import context, operations
 from telemetry_core.consent import Permission
 from telemetry_core.request import Request, current_request, is_repeated
-from telemetry_core.trace import write_no_baggage
+from telemetry_core.session import get_session_manager
+from telemetry_core.trace import write_context_on_spans, write_no_baggage
 
 if TYPE_CHECKING:
     from telemetry_core.gate import Gate
@@ -30,8 +33,12 @@ class TelemetryIntegration(Integration):
 
     @staticmethod
     def setup_once() -> None:
-        """Add the event processor, and stop ``baggage``. The SDK calls this once in a process."""
+        """Add the event processor, and change how spans are made and handed on.
+
+        The SDK calls this once in a process.
+        """
         write_no_baggage(_is_ours)
+        write_context_on_spans(_is_ours)
 
         @add_global_event_processor
         def process(event: Any, hint: Any) -> Any:
@@ -52,6 +59,10 @@ def processed(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | N
     request = current_request()
     if request is not None:
         request.describe(event)
+    with suppress(Exception):
+        # What an application binds may fail at being read. The event goes without it.
+        context.describe(event)
+        operations.describe(event, error)
     return event
 
 
@@ -84,6 +95,8 @@ def batched(user_hook: Hook | None, kind: str, gate: Gate) -> Hook:
             return None
         if user_hook is not None:
             signal = user_hook(signal, hint)
+        if kind != "metric" and isinstance(signal, Mapping):
+            signal = _in_context(signal, kind)
         if request is not None and isinstance(signal, Mapping):
             signal = _of_request(signal, request, kind)
         return signal
@@ -102,6 +115,21 @@ def batched(user_hook: Hook | None, kind: str, gate: Gate) -> Hook:
 
 WITHHELD: Final = "telemetry.withheld"
 """The attribute of a span that must not be sent."""
+
+
+def _in_context(signal: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """Return a log or span with what is bound where it was made, and a log with its session."""
+    bound = {
+        name: value
+        for name, value in context.bound_values().items()
+        if isinstance(value, str | int | float)
+    }
+    session_id = get_session_manager().session_id if kind == "log" else None
+    if session_id is not None:
+        bound["session_id"] = session_id
+    if not bound:
+        return signal
+    return {**signal, "attributes": {**(signal.get("attributes") or {}), **bound}}
 
 
 def _of_request(signal: Mapping[str, Any], request: Request, kind: str) -> dict[str, Any]:

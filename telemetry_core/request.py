@@ -7,7 +7,7 @@ before it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import Token
 from dataclasses import dataclass
@@ -322,6 +322,11 @@ class Request:
         return self._finished
 
     @property
+    def config(self) -> TelemetryConfig:
+        """The telemetry of the application that answers."""
+        return self._config
+
+    @property
     def is_traced(self) -> bool:
         """Whether a transaction is being recorded: the request is sampled and has not ended."""
         return self._transaction is not None
@@ -446,14 +451,54 @@ class Request:
 
 
 def is_repeated(error: BaseException) -> bool:
-    """Tell whether an exception was reported before, and remember it in its request.
+    """Tell whether an exception was reported before, and remember it.
 
-    Outside requests it counts in which it was reported: a server logs what broke off its response.
+    In a request that counts in it. Outside of requests it counts in the process: a server logs what
+    broke off its response, and a hook sees what a boundary has reported. A group of which every
+    exception was reported before says nothing new.
     """
-    request = current_request()
-    if request is not None and not request.has_ended:
+    if isinstance(error, BaseExceptionGroup):
+        parts = list(_parts_of(error))
+        if all(map(was_reported, parts)):
+            return True
+        for part in parts:
+            remember(part)
+    request = _current_open_request()
+    if request is not None:
         return request.is_repeated(error)
+    if _MARK in error.__dict__:
+        return True
+    error.__dict__[_MARK] = True
+    return False
+
+
+def was_reported(error: BaseException) -> bool:
+    """Tell whether an exception was reported before."""
+    request = _current_open_request()
+    if request is not None:
+        return any(reported is error for reported in request._reported)
     return _MARK in error.__dict__
+
+
+def remember(error: BaseException) -> None:
+    """Take an exception for reported: what was wrong in it is."""
+    request = _current_open_request()
+    if request is not None:
+        request._reported.append(error)
+    error.__dict__[_MARK] = True
+
+
+def _current_open_request() -> Request | None:
+    request = current_request()
+    return request if request is not None and not request.has_ended else None
+
+
+def _parts_of(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for part in group.exceptions:
+        if isinstance(part, BaseExceptionGroup):
+            yield from _parts_of(part)
+        else:
+            yield part
 
 
 def _is_again(error: BaseException, reported: BaseException) -> bool:

@@ -188,7 +188,9 @@ def inherited_request() -> Request | None:
     So it is in a thread that was started in it, and in what stands around it.
     """
     scope = _isolation_scope.get()
-    return scope.request if isinstance(scope, RequestScope) else request_inside()
+    if isinstance(scope, RequestScope):
+        return scope.request
+    return request_inside() if scope is not None and scope._name in _SCOPES_AROUND else None
 
 
 def restore(variable: ContextVar[T | None], token: Token[T | None]) -> None:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 import sentry_sdk
-from sentry_sdk.scope import Scope
-from sentry_sdk.tracing import BAGGAGE_HEADER_NAME, Transaction
+from sentry_sdk.scope import Scope, _current_scope
+from sentry_sdk.tracing import BAGGAGE_HEADER_NAME, Transaction, _SpanRecorder
 from sentry_sdk.tracing_utils import Baggage
+
+from telemetry_core.context import bound_values
 
 UNNAMED: Final = "<< unparameterized >>"
 
@@ -58,6 +60,24 @@ def write_no_baggage(is_ours: Callable[[], bool]) -> None:
     replacement: Any = without_baggage
     Scope.iter_trace_propagation_headers = replacement  # type: ignore[method-assign]
     Baggage.serialize = serialized  # type: ignore[assignment, method-assign]
+
+
+def write_context_on_spans(is_ours: Callable[[], bool]) -> None:
+    """Put what is bound where a span is started on it, also where an integration starts it.
+
+    Streamed spans pass a hook and need none of this. Call it once in a process.
+    """
+    add = _SpanRecorder.add
+
+    def add_with_context(recorder: _SpanRecorder, span: Any) -> None:
+        add(recorder, span)
+        values = bound_values()
+        if values and is_ours():
+            for name, value in values.items():
+                span.set_data(name, value)
+
+    replacement: Any = add_with_context
+    _SpanRecorder.add = replacement  # type: ignore[method-assign]
 
 
 def is_sampled_by(caller: str | None) -> bool | None:
@@ -170,8 +190,33 @@ class QuerySpan:
         if self._span is not None:
             with suppress(Exception):
                 if kind is not None:
-                    self._span.set_status("internal_error")
+                    _set_failed(self._span)
                 self._span.__exit__(None, None, None)
+
+
+class OperationSpan:
+    """Records an operation that has begun. Never raises."""
+
+    __slots__ = ("_span",)
+
+    def __init__(self, name: str, *, op: str, data: Mapping[str, object]) -> None:
+        self._span: Any = None
+        with suppress(Exception):
+            self._span = _start_span(op, name, dict(data))
+
+    def finish(self, *, failed: bool) -> None:
+        """End the span."""
+        if self._span is not None:
+            with suppress(Exception):
+                if failed:
+                    _set_failed(self._span)
+                self._span.__exit__(None, None, None)
+
+
+def is_recording() -> bool:
+    """Tell whether spans that are started in this context are recorded."""
+    scope = _current_scope.get()
+    return scope is not None and scope._span is not None and scope._span.sampled is True
 
 
 def _start_span(op: str, name: str, data: dict[str, Any]) -> Any:
@@ -194,6 +239,13 @@ def _set_data(span: Any, key: str, value: object) -> None:
         span.set_data(key, value)
     else:
         span.set_attribute(key, value)
+
+
+def _set_failed(span: Any) -> None:
+    if hasattr(span, "set_status"):
+        span.set_status("internal_error")
+    else:
+        span.status = "error"
 
 
 def finish_transaction(

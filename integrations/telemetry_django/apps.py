@@ -8,7 +8,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks as django_checks
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception, setting_changed
+from django.http import Http404
 
 from telemetry_core import (
     SettingsError,
@@ -16,6 +18,7 @@ from telemetry_core import (
     initialize_telemetry,
     shutdown_telemetry,
 )
+from telemetry_core.boundary import let_pass
 from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
 from telemetry_core.request import report
 from telemetry_core.settings import Settings
@@ -37,6 +40,8 @@ class TelemetryAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Read the settings and start telemetry if they enable it."""
+        # Django answers these; they are no errors, whether telemetry is on or off.
+        let_pass(BadRequest, Http404, PermissionDenied, SuspiciousOperation)
         django_checks.register(checks.check_settings, django_checks.Tags.security)
         django_checks.register(checks.check_middleware, django_checks.Tags.security)
         setting_changed.connect(_restart, dispatch_uid="telemetry_django")

@@ -6,8 +6,10 @@ from typing import Any
 
 from flask import Flask
 from flask.signals import got_request_exception
+from werkzeug.exceptions import HTTPException
 
 from telemetry_core import TelemetryError
+from telemetry_core.boundary import let_pass
 from telemetry_core.config import initialize_application
 from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
 from telemetry_core.settings import read_settings
@@ -47,6 +49,8 @@ class Telemetry:
                 "this Flask application has telemetry already: call either Telemetry(app) or "
                 "telemetry.init_app(app), and only once"
             )
+        # Flask answers these; they are no errors, whether telemetry is on or off.
+        let_pass(HTTPException)
         settings = read_settings(app.config, framework_debug=app.debug)
         config = initialize_application(settings)
         app.extensions[EXTENSION] = config

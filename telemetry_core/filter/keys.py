@@ -65,7 +65,10 @@ OPEN_TELEMETRY = (
 )  # fmt: skip
 """OpenTelemetry's semantic conventions, those that hold no user data."""
 
-ALLOWED = (*SEED, *SENTRY, *OPEN_TELEMETRY)
+OWN = ("outcome",)
+"""What this package adds itself, beside keys of the above."""
+
+ALLOWED = (*SEED, *SENTRY, *OPEN_TELEMETRY, *OWN)
 
 # Anywhere in the folded name: words long enough to mean nothing else.
 _HELD = (

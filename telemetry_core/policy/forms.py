@@ -229,6 +229,17 @@ CHECK_IN_STATUS = one_of("check-in status", "ok", "error", "in_progress", "misse
 SESSION_STATUS = one_of(
     "session status", "ok", "exited", "crashed", "abnormal", "errored", "unhandled"
 )
+OUTCOME = one_of("outcome", "ok", "failed", "fallback", "passed", "cancelled")
+_is_error_word = re.compile(r"E[A-Z0-9]{2,20}|SQLITE_[A-Z_]{2,40}|[0-9A-Z]{5}").fullmatch
+ERROR_CODE = Form(
+    name="error code",
+    means="an integer of up to three digits, ENOENT and its like, SQLITE_BUSY and its like, or an "
+    "SQLSTATE",
+    holds=lambda value: (
+        (type(value) is int and -1000 < value < 1000)
+        or (type(value) is str and _is_error_word(value) is not None)
+    ),
+)
 METRIC_TYPE = one_of("metric type", "counter", "gauge", "distribution", "set")
 SCHEDULE = one_of("schedule type", "crontab", "interval")
 SCHEDULE_UNIT = one_of("schedule unit", "year", "month", "week", "day", "hour", "minute")
