@@ -476,7 +476,7 @@ def was_reported(error: BaseException) -> bool:
     """Tell whether an exception was reported before."""
     request = _current_open_request()
     if request is not None:
-        return any(reported is error for reported in request._reported)
+        return any(reported is error for reported in request._reported or ())
     return _MARK in error.__dict__
 
 
@@ -484,7 +484,7 @@ def remember(error: BaseException) -> None:
     """Take an exception for reported: what was wrong in it is."""
     request = _current_open_request()
     if request is not None:
-        request._reported.append(error)
+        request._reported = [*(request._reported or ()), error]
     error.__dict__[_MARK] = True
 
 

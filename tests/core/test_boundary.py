@@ -666,12 +666,8 @@ def test_the_same_object_in_the_next_request_is_another_error() -> None:
 )
 def test_a_request_s_permission_holds(permission: Permission, events: int) -> None:
     """Without consent nothing of it is sent: no event, no count, no duration."""
-    settings: dict[str, Any] = {"consent": lambda _: permission is not Permission.NONE}
-    if permission is Permission.ANONYMOUS:
-        settings = {}
-    with telemetry(**settings) as running:
-        request = Request(running.config, Visitor(sent="jane"))
-        request.permission = permission
+    with telemetry() as running:
+        request = Request(running.config, Visitor(sent="jane"), permission=permission)
         request.enter()
         with error_boundary("work", fallback=None):
             raise ValueError("no")
