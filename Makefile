@@ -54,7 +54,7 @@ clean:  ## Remove the set-up, builds and caches
 # One stamp for each dependency group of pyproject.toml.
 $(VENV)/.%: pyproject.toml $(VENV)/.pip
 	@echo "Installing what 'make $*' needs into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --editable '.[django,flask]' --group $*
+	@$(BIN)/python -m pip install --quiet --editable '.[django,flask,cli]' --group $*
 	@touch $@
 
 # The others have a place of their own: one of them brings a plugin that pytest would load.

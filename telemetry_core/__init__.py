@@ -5,20 +5,24 @@ Framework-neutral. `initialize_telemetry` switches it on; `PIIFilter` works alon
 
 from __future__ import annotations
 
-from telemetry_core.attachments import attach_text
-from telemetry_core.boundary import error_boundary
-from telemetry_core.carrying import carried, carried_headers
-from telemetry_core.config import (
-    TelemetryConfig,
-    get_telemetry_config,
-    initialize_telemetry,
-    shutdown_telemetry,
-)
-from telemetry_core.context import telemetry_context
-from telemetry_core.errors import SettingsError, TelemetryError
-from telemetry_core.filter.pii import PIIFilter, filter_event, get_pii_filter
-from telemetry_core.jobs import job
-from telemetry_core.session import SessionManager, get_session_manager
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from telemetry_core.attachments import attach_text
+    from telemetry_core.boundary import error_boundary
+    from telemetry_core.carrying import carried, carried_headers
+    from telemetry_core.config import (
+        TelemetryConfig,
+        get_telemetry_config,
+        initialize_telemetry,
+        shutdown_telemetry,
+    )
+    from telemetry_core.context import telemetry_context
+    from telemetry_core.errors import SettingsError, TelemetryError
+    from telemetry_core.filter.pii import PIIFilter, filter_event, get_pii_filter
+    from telemetry_core.jobs import job
+    from telemetry_core.session import SessionManager, get_session_manager
 
 __all__ = [
     "PIIFilter",
@@ -39,3 +43,34 @@ __all__ = [
     "shutdown_telemetry",
     "telemetry_context",
 ]
+
+_MODULES = {
+    "attachments": ("attach_text",),
+    "boundary": ("error_boundary",),
+    "carrying": ("carried", "carried_headers"),
+    "config": (
+        "TelemetryConfig",
+        "get_telemetry_config",
+        "initialize_telemetry",
+        "shutdown_telemetry",
+    ),
+    "context": ("telemetry_context",),
+    "errors": ("SettingsError", "TelemetryError"),
+    "filter.pii": ("PIIFilter", "filter_event", "get_pii_filter"),
+    "jobs": ("job",),
+    "session": ("SessionManager", "get_session_manager"),
+}
+_HOMES = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for: the filter needs no SDK, and the SDK takes half a second to load."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(home), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

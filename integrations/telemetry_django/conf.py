@@ -13,10 +13,14 @@ SESSION_ID = "telemetry_session_id"
 """The attribute of a request that holds its session's id, as a reference code to show."""
 
 
+def given() -> dict[str, object]:
+    """Return Django's ``TELEMETRY_`` settings, unread."""
+    return {name: getattr(settings, name) for name in dir(settings) if name.startswith(PREFIX)}
+
+
 def read() -> Settings:
     """Read Django's ``TELEMETRY_`` settings, else the environment's.
 
     :raises telemetry_core.SettingsError: with every problem there is.
     """
-    given = {name: getattr(settings, name) for name in dir(settings) if name.startswith(PREFIX)}
-    return read_settings(given, framework_debug=settings.DEBUG)
+    return read_settings(given(), framework_debug=settings.DEBUG)

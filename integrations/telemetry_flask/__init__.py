@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from telemetry_flask.extension import Telemetry
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from telemetry_flask.extension import Telemetry
 
 __all__ = ["Telemetry"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the extension when it is asked for: every run of ``flask`` loads our command."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from telemetry_flask import extension
+
+    found = globals()[name] = getattr(extension, name)
+    return found

@@ -104,7 +104,7 @@ def test_frameworks_are_installed_on_request_only(metadata: Message) -> None:
     required = metadata.get_all("Requires-Dist") or []
     always = {r.split(">")[0].lower() for r in required if "extra ==" not in r}
     assert always == {"sentry-sdk", "python-stdnum"}
-    assert set(metadata.get_all("Provides-Extra") or []) == {"django", "flask"}
+    assert set(metadata.get_all("Provides-Extra") or []) == {"cli", "django", "flask"}
 
 
 def test_changelog_has_the_version_that_the_wheel_has(metadata: Message) -> None:
@@ -117,7 +117,7 @@ def test_changelog_has_the_version_that_the_wheel_has(metadata: Message) -> None
 
 IMPORT_AND_LOOK = """
 import json, sys, threading
-import telemetry_core
+from telemetry_core import *
 import sentry_sdk
 print(json.dumps({
     "modules": sorted({name.partition(".")[0] for name in sys.modules}),
@@ -129,7 +129,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def after_import(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a new interpreter holds once ``telemetry_core`` is imported, warnings being errors."""
+    """What a new interpreter holds once all of ``telemetry_core`` is, warnings being errors."""
     result: dict[str, Any] = json.loads(
         run_python(IMPORT_AND_LOOK, cwd=tmp_path_factory.mktemp("empty"))
     )
