@@ -24,6 +24,7 @@ from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.filter.pii import PIIFilter
 from telemetry_core.gate import Gate, gated_part
 from telemetry_core.hooks import TelemetryIntegration
+from telemetry_core.loggers import pass_over_reported
 from telemetry_core.measures import Measures
 from telemetry_core.options import build_options
 from telemetry_core.outcomes import Outcomes
@@ -96,6 +97,7 @@ class TelemetryConfig:
             client = self._made_client(options)
             # The SDK may have wrapped the transport to print what has not passed the gate.
             client.transport = gated_part(client.transport, self.gate)
+            pass_over_reported(client.get_integration("logging"))
             sampler = client.options.get("traces_sampler")
             rate = client.options.get("traces_sample_rate")
             self.traces = bool(rate) or callable(sampler)

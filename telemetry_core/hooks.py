@@ -18,6 +18,7 @@ from telemetry_core import context, operations
 from telemetry_core.consent import Permission
 from telemetry_core.request import Request, current_request, is_repeated
 from telemetry_core.session import get_session_manager
+from telemetry_core.snapshot import Snapshot
 from telemetry_core.trace import write_context_on_spans, write_no_baggage
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ class TelemetryIntegration(Integration):
 
         @add_global_event_processor
         def process(event: Any, hint: Any) -> Any:
-            return processed(event, hint) if _is_ours() else event
+            if not _is_ours():
+                return event
+            described = processed(event, hint)
+            return Snapshot(described) if described is not None else None
 
 
 def _is_ours() -> bool:

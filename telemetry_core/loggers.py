@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+import logging
+from typing import Any, Final
 
 from sentry_sdk.integrations import logging as sdk_logging
 from sentry_sdk.integrations.logging import ignore_logger
+
+from telemetry_core.request import was_reported
 
 ACCESS_LOGGERS: Final = (
     "aiohttp.access",
@@ -42,3 +45,22 @@ def keep_out(*names: str) -> None:
     for name in names:
         ignore_logger(name)
         _ignore_for_logs(name)
+
+
+class _Unreported(logging.Filter):
+    """Lets through what isn't the log of an exception that was reported already."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        parts = record.exc_info if isinstance(record.exc_info, tuple) else ()
+        return not any(isinstance(part, BaseException) and was_reported(part) for part in parts)
+
+
+def pass_over_reported(integration: Any) -> None:
+    """Keep an SDK's ``LoggingIntegration`` from building the events that are dropped as repeated.
+
+    Building one costs a request as much as the first. Where the integration holds no handler of
+    that kind (or is None), they are built and dropped.
+    """
+    handler = getattr(integration, "_handler", None)
+    if isinstance(handler, logging.Handler):
+        handler.addFilter(_Unreported())

@@ -374,16 +374,22 @@ class Request:
             self._known = (pairs, self._config.filter.policy.known(pairs))
         return self._known[1]
 
+    def has_reported(self, error: BaseException) -> bool:
+        """Tell whether this exception was reported in this request before; see `is_repeated`."""
+        return any(
+            reported is error or _is_again(error, reported) for reported in self._reported or ()
+        )
+
     def is_repeated(self, error: BaseException) -> bool:
         """Tell whether this exception was reported in this request before, and remember it.
 
         So was one that is raised at the same place again, where the first is being handled: Flask
         calls the functions that have just failed once more for the error's response.
         """
+        if self.has_reported(error):
+            return True
         if self._reported is None:
             self._reported = []
-        if any(reported is error or _is_again(error, reported) for reported in self._reported):
-            return True
         self._reported.append(error)
         with suppress(Exception):
             error.__dict__[_MARK] = True
