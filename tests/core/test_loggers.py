@@ -11,6 +11,7 @@ import pytest
 from capturing import telemetry
 from leak_matrix import Visitor
 from sentry_sdk.integrations import logging as sdk_logging
+from sentry_sdk.utils import event_from_exception
 
 from telemetry_core import TelemetryConfig
 from telemetry_core.loggers import pass_over_reported
@@ -32,7 +33,7 @@ def entered(config: TelemetryConfig) -> Iterator[Request]:
 def built(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The exceptions of which the SDK's logging builds an event."""
     found: list[Any] = []
-    build = sdk_logging.event_from_exception
+    build = event_from_exception
 
     def recorded(exc_info: Any, **options: Any) -> Any:
         found.append(exc_info[1])
