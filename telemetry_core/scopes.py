@@ -7,6 +7,7 @@ other, works on the two context variables in which the SDK keeps its scopes.
 
 from __future__ import annotations
 
+import os
 import threading
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -24,6 +25,9 @@ T = TypeVar("T")
 Bound = tuple[Token[Any], Token[Any] | None]
 
 _filling = threading.RLock()
+
+_STARTED_IN_A_TRACE: Final = "SENTRY_TRACE" in os.environ
+"""Whether the process was started as a part of a trace, as a job is."""
 
 _SCOPES_AROUND: Final = ("wsgi", "asgi")
 """What the SDK's own integrations call the scopes that they make for requests."""
@@ -57,6 +61,10 @@ class RequestScope(Scope):
         self._current = (
             current.__copy__() if current is not None and current._span is not None else None
         )
+        if self._current is None and _STARTED_IN_A_TRACE:
+            # A current scope that the SDK makes would be in that trace, and all requests with it.
+            self._current = Scope(ty=ScopeType.CURRENT)
+            self._current._propagation_context = None
 
     def __copy__(self) -> RequestScope:
         """Copy the scope, as the SDK does for a thread that is started in the request."""

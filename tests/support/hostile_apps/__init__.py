@@ -1,0 +1,1 @@
+"""Applications that hand everything they know of a visitor to the SDK, by every way there is."""
