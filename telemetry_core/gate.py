@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 from sentry_sdk.transport import Transport, make_transport
+from sentry_sdk.worker import BackgroundWorker
 
 from telemetry_core.attachments import FILTERED_TEXT
 from telemetry_core.hooks import WITHHELD
@@ -299,14 +300,32 @@ class _GatedHttp(_Gated):
     """The same for the SDK's own transports, which run ``_send_envelope`` on their worker."""
 
     _pool: Any
+    _worker: Any
     _process = os.getpid()
 
-    def _send_envelope(self, envelope: Envelope) -> Any:
+    def capture_envelope(self, envelope: Envelope) -> None:
         if self._process != os.getpid():
-            # Connections that were open when the process forked are the parent's: answers to what
-            # several children send over one get mixed up, and envelopes are lost.
-            self._process = os.getpid()
+            self._begin_anew()
+        super().capture_envelope(envelope)
+
+    def _begin_anew(self) -> None:
+        """Leave to the parent of a forked process what is the parent's.
+
+        The sender that waited for it at the queue would be woken in place of this process's, and
+        what was in it be sent twice. Over one of its connections the answers to what several
+        children send get mixed up.
+        """
+        self._process = os.getpid()
+        try:
+            if isinstance(self._worker, BackgroundWorker):
+                size = self.options["transport_queue_size"]  # type: ignore[attr-defined]  # see above
+                self._worker = type(self._worker)(queue_size=size)
             self._pool = self._make_pool()  # type: ignore[attr-defined]  # of the SDK's transports
+        except Exception as error:
+            # What is sent over the parent's may be lost.
+            self._telemetry_gate.drop("fork_error", "client", error)
+
+    def _send_envelope(self, envelope: Envelope) -> Any:
         send = super()._send_envelope  # type: ignore[misc]  # of the transport it is laid over
         if inspect.iscoroutinefunction(send):
             return self._send_later(envelope, send)
