@@ -19,6 +19,7 @@ from telemetry_core.cli.verb import CONTEXT
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "policy": ("telemetry_core.cli.policy", "List what would be sent, field by field."),
+    "scrub": ("telemetry_core.cli.scrub", "Take what is personal or secret out of a log."),
 }
 """Each verb's module, and what it does in one line."""
 

@@ -94,7 +94,15 @@ _ROW_DATA: tuple[tuple[str, re.Pattern[str], str], ...] = (
             r"(\[parameters: ).*?\](?=\s*(?:\n|\(Background|\Z))|(\[parameters: ).*+", re.DOTALL
         ),
         r"\1\2[Filtered]]",
-    ),  # SQLAlchemy
+    ),  # SQLAlchemy, errors
+    (
+        "] ",
+        re.compile(
+            r"(?s)(\[(?:generated in|cached since|caching disabled|no key|raw sql|dialect)\b"
+            r"[^\]\n]{0,120}\] )[(\[{](?![)\]}]).*+"
+        ),
+        r"\1[Filtered]",
+    ),  # SQLAlchemy, what echo logs of a statement
     (
         ")=(",
         re.compile(

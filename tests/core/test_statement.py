@@ -111,6 +111,9 @@ ERRORS = [
     (DUPLICATE, "Jane R", "MySQL"),
     (ALCHEMY, "('Jane]', 'R')", "SQLAlchemy"),
     (SYNTAX, "Jane", "PostgreSQL, a type"),
+    ("[generated in 0.00017s] {}", "('Jane', 'R')", "SQLAlchemy's echo"),
+    ("[cached since 0.1s ago] {}", "{'n': 'Jane]'}", "SQLAlchemy's echo, from its cache"),
+    ("[raw sql] {}", "[('Jane',), ('R',)]", "SQLAlchemy's echo, many rows"),
 ]
 
 
