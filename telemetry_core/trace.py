@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 import sentry_sdk
-from sentry_sdk.scope import Scope, _current_scope
+from sentry_sdk.scope import Scope, _current_scope, _isolation_scope
 from sentry_sdk.tracing import BAGGAGE_HEADER_NAME, Transaction, _SpanRecorder
 from sentry_sdk.tracing_utils import Baggage
 
@@ -217,6 +217,16 @@ def is_recording() -> bool:
     """Tell whether spans that are started in this context are recorded."""
     scope = _current_scope.get()
     return scope is not None and scope._span is not None and scope._span.sampled is True
+
+
+def trace_here() -> tuple[str | None, str | None]:
+    """Return the ids of the trace and the span of this context, as an event's would be."""
+    current = _current_scope.get()
+    span: Any = current._span if current is not None else None
+    if span is None:
+        isolation = _isolation_scope.get()
+        span = isolation._propagation_context if isolation is not None else None
+    return (span.trace_id, span.span_id) if span is not None else (None, None)
 
 
 def _start_span(op: str, name: str, data: dict[str, Any]) -> Any:

@@ -173,6 +173,13 @@ class TextFilter:
             return text, ()
         return changed[text]
 
+    def is_plain(self, text: str) -> bool:
+        """Tell whether no text could hold a value that differs from this one in its digits alone.
+
+        Of one that is, callers may remember so. Errs to no.
+        """
+        return text.isascii() and not self._always and not traits_of((text,))
+
     def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
         """Read many new texts at once, and remember those that hold nothing.
 

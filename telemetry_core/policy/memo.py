@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final, Generic, TypeVar
 
 R = TypeVar("R")
+T = TypeVar("T", str, bytes)
 
 MAX_ENTRY: Final = 65_536
 """Bytes of the largest result that is remembered."""
@@ -50,7 +51,7 @@ class Memo(Generic[R]):
         return len(self._young) + len(self._old)
 
 
-class Seen:
+class Seen(Generic[T]):
     """Texts that a rule left as they were: a bounded set. Safe to share between threads.
 
     Only texts in which the detectors find nothing are added.
@@ -61,9 +62,9 @@ class Seen:
     def __init__(self, max_bytes: int = 500_000) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self.values: dict[str, None] = {}
+        self.values: dict[T, None] = {}
 
-    def add(self, text: str) -> None:
+    def add(self, text: T) -> None:
         """Add a text; when the bound is reached, begin anew."""
         if text not in self.values:
             self._bytes += len(text) + 100

@@ -12,7 +12,8 @@ from telemetry_core.filter.known import KnownValues
 from telemetry_core.policy import table
 from telemetry_core.policy.interpreter import compile_rows
 from telemetry_core.policy.rules import DROP, UNPARAMETERIZED, Handler
-from telemetry_core.policy.walk import Memory, Note, Session, Walk
+from telemetry_core.policy.statement import without_literals, without_row_data
+from telemetry_core.policy.walk import MAX_TEXT, Memory, Note, Session, Walk, without_lone_surrogates
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
@@ -42,6 +43,9 @@ MAX_ATTACHED: Final = 1_000_000
 MAX_TYPED: Final = 1_000
 """Characters of a known value within which it is looked for what it is."""
 _ONE_TOKEN: Final = re.compile(r"\[[A-Z]+\]")
+
+
+_DIGITS: Final = bytes(ord("0") if chr(code).isdecimal() and code < 128 else code for code in range(256))
 
 
 class Refused(Exception):
@@ -145,9 +149,39 @@ class Policy:
             text = known.filter(text)
         return self.texts.filter(text)
 
-    def apply_to_part(self, part: str, value: object) -> Any:
+    def apply_to_message(self, text: str, *, known: KnownValues | None = None) -> str:
+        """Return what may be said of a log message or a traceback; at most `MAX_TEXT` of it.
+
+        As of an event's: SQL loses its literals, a database error the row it quotes.
+        """
+        if len(text) > MAX_TEXT:
+            text = text[:MAX_TEXT]
+        if known is not None:
+            text = known.filter(text)
+        seen = self._memory.messages
+        if text in seen.values:
+            return text
+        # Most lines differ from others in their numbers alone.
+        shape = text.encode("ascii", "replace").translate(_DIGITS)
+        shapes = self._memory.shapes
+        if not text.isascii():
+            text = without_lone_surrogates(text)
+        elif shape in shapes.values:
+            return text
+        shorter = without_row_data(without_literals(text))
+        if shorter == text and self.texts.is_plain(text):
+            shapes.add(shape)
+            return text
+        read = self.texts.filter(shorter)
+        if read == text:
+            seen.add(text)
+        return read
+
+    def apply_to_part(
+        self, part: str, value: object, *, known: KnownValues | None = None
+    ) -> Any:
         """Build what may leave of one part of an event, by its name; None when nothing may."""
-        walk = self._walk(payload={part: value})
+        walk = self._walk(known, payload={part: value})
         result = _EVENT_PARTS[part]({part: value}, walk)
         return result.get(part) if isinstance(result, dict) else None
 

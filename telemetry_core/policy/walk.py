@@ -46,16 +46,17 @@ class Session:
 class Memory:
     """What a policy remembers between items."""
 
-    __slots__ = ("labels", "messages", "names", "paths", "results", "slugs", "statements")
+    __slots__ = ("labels", "messages", "names", "paths", "results", "shapes", "slugs", "statements")
 
     def __init__(self) -> None:
         self.results: Memo[Any] = Memo()
-        self.names = Seen()
-        self.labels = Seen()
-        self.paths = Seen()
-        self.slugs = Seen()
-        self.messages = Seen()
-        self.statements = Seen()
+        self.names: Seen[str] = Seen()
+        self.labels: Seen[str] = Seen()
+        self.paths: Seen[str] = Seen()
+        self.slugs: Seen[str] = Seen()
+        self.messages: Seen[str] = Seen()
+        self.statements: Seen[str] = Seen()
+        self.shapes: Seen[bytes] = Seen()
 
 
 _NONE: Final[dict[str, None]] = {}
@@ -153,7 +154,7 @@ class Walk:
         if self.text_left < 0:
             raise ItemTooLarge("more text than can be read")
         if not text.isascii():
-            text = _without_lone_surrogates(text)
+            text = without_lone_surrogates(text)
         remarks: tuple[Remark, ...] = ()
         if known and self.known is not None:
             # First what is known, while the text still reads as the visitor wrote it.
@@ -215,8 +216,11 @@ def removed(rule: str) -> Note:
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _without_lone_surrogates(text: str) -> str:
-    # JSON can't carry half a character, and no detector could read across one.
+def without_lone_surrogates(text: str) -> str:
+    """Return a text with a mark for each half of a character.
+
+    Neither JSON nor UTF-8 can carry one, and no detector could read across it.
+    """
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
