@@ -81,6 +81,8 @@ def bound_values() -> dict[str, object]:
     bound = _current.get()
     if bound is None:
         return {}
+    if bound.outer is None and not bound.is_over:
+        return dict(bound.block.values)
     values: dict[str, object] = {}
     for link in chain():
         values = {**link.block.values, **values}

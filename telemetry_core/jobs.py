@@ -41,6 +41,10 @@ class JobFacts:
         """Nothing: nobody is logged in."""
         return ()
 
+    def stamp(self) -> list[object]:
+        """Always the same: nothing is known."""
+        return []
+
     def visitor_key(self) -> tuple[str, str] | None:
         """None: there is no visitor."""
         return None

@@ -7,12 +7,13 @@ before it is needed.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import Token
 from dataclasses import dataclass
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 import sentry_sdk
 from sentry_sdk.integrations.dedupe import DedupeIntegration
@@ -34,7 +35,7 @@ from telemetry_core.trace import (
     start_transaction,
     thrown,
 )
-from telemetry_core.values import Secret
+from telemetry_core.values import Secret, is_same_stamp
 from telemetry_core.visitor import visitor_id
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ class RequestFacts(Protocol):
         """Who is logged in: user name, e-mail, full name."""
         raise NotImplementedError
 
+    def stamp(self) -> list[object]:
+        """What is another when `visitor_values` or `user_values` may give others than before.
+
+        Made at little cost; see `telemetry_core.values.stamp_of`.
+        """
+        raise NotImplementedError
+
     def visitor_key(self) -> tuple[str, str] | None:
         """The framework's session key of this visitor, and the application's secret, or None.
 
@@ -98,6 +106,14 @@ class Circumstances:
     session_id: str | None = None
     known: tuple[KnownPair, ...] = ()
     route: str | None = None
+
+
+class _Known(NamedTuple):
+    """What was known of the visitor, and by what to tell that it still is all."""
+
+    stamp: list[object]
+    pairs: tuple[KnownPair, ...]
+    values: KnownValues | None
 
 
 _ADMITTED: Final = {
@@ -192,7 +208,7 @@ class Request:
         self._status: int | None = None
         self._transaction: Any = None
         self._finished = False
-        self._known: tuple[tuple[KnownPair, ...], KnownValues | None] | None = None
+        self._known: _Known | None = None
         self._scope: RequestScope | None = None
         self._binding: _Binding | None = None
         self.is_streamed = False
@@ -369,10 +385,23 @@ class Request:
 
     def known(self) -> KnownValues | None:
         """Return `known_values` ready to be taken out of text; made anew only when they changed."""
+        stamp: list[object] | None = None
+        # An error that is being handled is asked for values, too.
+        if sys.exc_info()[1] is None:
+            try:
+                stamp = self.facts.stamp()
+            except Exception as error:
+                self._config.drops.count("facts_error", "known_values", error=error)
+        known = self._known
+        if known is not None and stamp is not None and is_same_stamp(known.stamp, stamp):
+            return known.values
         pairs = self.known_values()
-        if self._known is None or self._known[0] != pairs:
-            self._known = (pairs, self._config.filter.policy.known(pairs))
-        return self._known[1]
+        if known is not None and known.pairs == pairs:
+            values = known.values
+        else:
+            values = self._config.filter.policy.known(pairs)
+        self._known = _Known(stamp=stamp or [object()], pairs=pairs, values=values)
+        return values
 
     def has_reported(self, error: BaseException) -> bool:
         """Tell whether this exception was reported in this request before; see `is_repeated`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 from base64 import b64decode
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -102,6 +103,31 @@ def _parts_of(container: Any, kind: type, limit: int) -> list[Any]:
         # Changed by another thread meanwhile, or made to fail: what was read by then counts.
         return found
     return found
+
+
+_FIELDLESS: Final = (str, int, float, bool, bytes, type(None))
+
+
+def stamp_of(holder: Mapping[Any, Any]) -> list[object]:
+    """Return what is another when something in a holder was put in, taken out, loaded or replaced.
+
+    Two are compared by `is_same_stamp`. A list or an object that is changed in place, and keeps as
+    many parts, is not noticed. Asks nothing that would load what is lazy; leave proxies out.
+    """
+    stamp: list[object] = []
+    for name, value in list(holder.items()):
+        kind = type(value)
+        stamp += (name, value)
+        if kind in (dict, list):
+            stamp.append(len(value))
+        elif kind not in _FIELDLESS:
+            stamp.append(len(getattr(value, "__dict__", ())))
+    return stamp
+
+
+def is_same_stamp(first: list[object], second: list[object]) -> bool:
+    """Tell whether two stamps are of the same objects. Calls no ``==`` of theirs."""
+    return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
 def texts_of_body(body: bytes, content_type: str) -> Iterator[str]:

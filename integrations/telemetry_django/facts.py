@@ -15,6 +15,7 @@ from django.utils.functional import empty
 
 from telemetry_core.values import (
     Secret,
+    stamp_of,
     texts_in,
     texts_of_body,
     texts_of_headers,
@@ -80,6 +81,13 @@ class DjangoFacts:
             user = vars(user).get("_wrapped", user)
             if user is not empty:
                 yield from texts_of_user(user)
+
+    def stamp(self) -> list[object]:
+        """What Django has read of the request, and the application has put on it."""
+        read = self.request.__dict__
+        user = read.get("user")
+        # Of a lazy one, whether it was loaded by now.
+        return [*stamp_of(read), *stamp_of(vars(user) if user is not None else {})]
 
     def _secrets(self) -> Iterator[str]:
         for value in (*sensitive_post_values(self.request), *sensitive_variable_values()):

@@ -14,6 +14,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.routing import Rule
 
 from telemetry_core.values import (
+    stamp_of,
     texts_in,
     texts_of_body,
     texts_of_file_names,
@@ -110,10 +111,18 @@ class FlaskFacts:
 
     def user_values(self) -> Iterator[str]:
         """Who is logged in, as far as the application has put it in ``flask.g``."""
+        yield from texts_of_people(self._people(), USERS)
+
+    def stamp(self) -> list[object]:
+        """What the application has read of the request, keeps in its session and ``flask.g``."""
+        request = self.request
+        stamp = [request, len(request.__dict__), request.url_rule]
+        return [*stamp, *stamp_of(self._people()), *stamp_of(self._session())]
+
+    def _people(self) -> dict[str, Any]:
         held, _ = self._held()
         # A proxy would load what it stands for. What Flask-Login has loaded is held beside it.
-        people = {name: value for name, value in held.items() if type(value) is not LocalProxy}
-        yield from texts_of_people(people, USERS)
+        return {name: value for name, value in held.items() if type(value) is not LocalProxy}
 
     def _match(self) -> tuple[Rule | None, Mapping[str, Any] | None]:
         request = self.request

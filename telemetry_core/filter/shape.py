@@ -122,6 +122,22 @@ def shape_of(text: str) -> bytes:
     return text.encode("ascii", "replace").translate(_SHAPE)
 
 
+_WORDS = re.compile(r"(?:[A-Za-z0-9]{1,15}(?:[ ,;'\"()!]++|\Z))*").fullmatch
+_NO_DIGITS = bytes(code for code in range(256) if not 0x30 <= code <= 0x39)
+_TELLING_WORDS = ("passw", "secret", "token", "bearer")
+
+
+def is_wordy(text: str) -> bool:
+    """Tell whether a text is of short words and few digits alone, and so has no trait. Errs to no.
+
+    Costs a fraction of what `traits_of` does for a single text.
+    """
+    if _WORDS(text) is None or len(text.encode().translate(None, _NO_DIGITS)) > 5:
+        return False
+    lowered = text.lower()
+    return not any(word in lowered for word in _TELLING_WORDS)
+
+
 def traits_of(texts: Sequence[str]) -> dict[int, int]:
     """Return the traits of those of many texts that have any, by their index.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
-from telemetry_core.filter.shape import ALL, ANY, MARK, TRAITS, shape_of, traits_of
+from telemetry_core.filter.shape import ALL, ANY, MARK, TRAITS, is_wordy, shape_of, traits_of
 from telemetry_core.filter.views import View, spaced_view, views_of
 
 FILTERED = "[Filtered]"
@@ -178,7 +178,9 @@ class TextFilter:
 
         Of one that is, callers may remember so. Errs to no.
         """
-        return text.isascii() and not self._always and not traits_of((text,))
+        if self._always or not text.isascii():
+            return False
+        return is_wordy(text) or not traits_of((text,))
 
     def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
         """Read many new texts at once, and remember those that hold nothing.

@@ -1,26 +1,95 @@
-"""Formatters of the standard library's logging: for terminals, and for those of others."""
+"""Formatters of the standard library's logging: JSON for machines, words for people."""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from typing import IO, Any, Final, Literal
 
-from telemetry_core.logging.lines import CONTEXT_FIELDS, filtered_record
+from telemetry_core.filter.text import FILTERED
+from telemetry_core.logging.lines import (
+    CONTEXT_FIELDS,
+    WITHHELD,
+    filtered_line,
+    filtered_name,
+    filtered_record,
+)
 
 ABSENT: Final = "-"
 """In a format string, the value of a field of the context that isn't known."""
 
+_second: tuple[int, str] = (0, "")
+
 
 def utc_time(created: float) -> str:
-    """Return a time as RFC 3339 has it, in UTC: ``2026-01-31T12:00:00.123+00:00``."""
-    return datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
+    """Return a time in UTC as RFC 3339 has it: ``2026-01-31T12:00:00.123Z``."""
+    global _second  # noqa: PLW0603  # lines come many a second
+    number = int(created)
+    known = _second
+    if known[0] != number:
+        known = _second = number, datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{known[1]}.{int((created - number) * 1000):03d}Z"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, with nothing personal in it.
+
+    ::
+
+        {"timestamp": "2026-01-31T12:00:00.123Z", "level": "INFO", "logger": "shop.orders",
+         "message": "order 7 paid", "session_id": "3f2a...", "route": "/checkout/", ...}
+
+    Fields: those four; ``session_id``, ``route``, ``trace_id``, ``span_id``, ``release``,
+    ``environment`` and ``operation`` as far as they are known; what `telemetry_context` has bound;
+    the allowed fields of ``extra``, others as ``[Filtered]``; ``exception`` and ``stack`` as text.
+    Of a mapping that is logged in place of a message, its allowed keys are fields. The text is
+    ASCII, whatever the stream's encoding.
+
+    Promises never to raise, never to change the record, and never to lose a line: what can't be
+    filtered is withheld, see `telemetry_core.logging.lines.WITHHELD`, with the place instead.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        message, fields, exception, stack = filtered_line(record)
+        line: dict[str, Any] = {
+            "timestamp": utc_time(record.created),
+            "level": record.levelname,
+            "logger": filtered_name(record.name),
+        }
+        if isinstance(message, str):
+            line["message"] = message
+        else:
+            fields = {**message, **fields}
+        if message is WITHHELD:
+            line["place"] = place_of(record)
+        line = {**fields, **line} if line.keys() & fields.keys() else {**line, **fields}
+        if exception is not None:
+            line["exception"] = exception
+        if stack is not None:
+            line["stack"] = stack
+        return _encode(line)
+
+
+_encode: Final = json.JSONEncoder(default=lambda _: FILTERED).encode
+
+
+def place_of(record: logging.LogRecord) -> str:
+    """Return where a line was logged: ``views.py:12 in pay``."""
+    return filtered_name(f"{record.filename}:{record.lineno} in {record.funcName}")
 
 
 class FilteredFormatter(logging.Formatter):
-    """A formatter that gets to see nothing personal. Put it in front of any other::
+    """A formatter that gets to see nothing personal, to be put in front of any other.
+
+    ::
 
         class MyFormatter(FilteredFormatter, TheirFormatter): ...
 
@@ -48,7 +117,8 @@ _COLOURS: Final = {
 # Fields that are the same on every line of a process, or say too little to people.
 _UNSHOWN: Final = frozenset(("environment", "release", "span_id"))
 _SHOWN_ID: Final = 8
-"""Characters of an id that are shown. Enough to see what belongs together, and to search for."""
+"""Characters of an id that are shown: enough to see what belongs together, and to search for."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class ReadableFormatter(logging.Formatter):
@@ -58,51 +128,53 @@ class ReadableFormatter(logging.Formatter):
 
         12:00:00 INFO    shop.orders  order 7 paid  [route=/checkout/ session_id=3f2a9c04 ...]
 
-    Times are local. Of ids the first eight characters are shown; allowed fields of ``extra`` and of
-    `telemetry_context` stand with them. Exceptions follow on their own lines. The record is not
-    changed, see `FilteredFormatter`.
+    Times are local. Of ids the first eight characters are shown; allowed fields of ``extra`` and
+    what `telemetry_context` has bound stand with them. Exceptions follow on their own lines.
+    Characters that could control the terminal are shown as escapes.
 
-    :param colours: ``True``, ``False``, or ``"auto"``: when standard error is a terminal and
-        neither ``NO_COLOR`` (https://no-color.org) nor ``TERM=dumb`` is set.
-    :param stream: what is asked whether it is a terminal.
+    Promises what `JsonFormatter` does.
+
+    :param colours: ``True``, ``False``, or ``"auto"``: when the stream is a terminal and neither
+        ``NO_COLOR`` (https://no-color.org) nor ``TERM=dumb`` is set.
+    :param stream: what is asked whether it is a terminal; standard error if not given.
     """
 
     def __init__(
         self, *, colours: bool | Literal["auto"] = "auto", stream: IO[str] | None = None
     ) -> None:
         super().__init__()
-        stream = stream or sys.stderr
-        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        self._colours = (stream.isatty() and not plain) if colours == "auto" else colours
+        if colours == "auto":
+            plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+            colours = (stream or sys.stderr).isatty() and not plain
+        self._colours = colours
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and the lines of its exception and stack."""
-        new = filtered_record(record)
-        time = self.formatTime(new, "%H:%M:%S")
-        level = self._painted(f"{new.levelname:<7}", _COLOURS.get(new.levelno, "0"))
-        line = f"{time} {level} {new.name}  {new.getMessage()}"
-        fields = " ".join(
-            f"{name}={_shown(name, value)}" for name, value in sorted(_fields_beside(new).items())
+        message, fields, exception, stack = filtered_line(record)
+        if message is WITHHELD:
+            fields["place"] = place_of(record)
+        shown = " ".join(
+            f"{name}={_short(name, value)}"
+            for name, value in sorted(fields.items())
+            if name not in _UNSHOWN
         )
-        if fields:
-            line += self._painted(f"  [{fields}]", "2")
-        return "\n".join(filter(None, (line, new.exc_text, new.stack_info)))
+        text = "\n".join(
+            filter(None, (f"{filtered_name(record.name)}  {message}", exception, stack))
+        )
+        first, newline, rest = _CONTROL.sub(_escape, text).partition("\n")
+        time = self.formatTime(record, "%H:%M:%S")
+        level = self._painted(f"{record.levelname:<7}", _COLOURS.get(record.levelno, "0"))
+        beside = self._painted(f"  [{_CONTROL.sub(_escape, shown)}]", "2") if shown else ""
+        return f"{time} {level} {first}{beside}{newline}{rest}"
 
     def _painted(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colours else text
 
 
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"taskName"}
+def _escape(found: re.Match[str]) -> str:
+    return repr(found[0])[1:-1]
 
 
-def _fields_beside(record: logging.LogRecord) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in vars(record).items()
-        if name not in _STANDARD and name not in _UNSHOWN
-    }
-
-
-def _shown(name: str, value: object) -> str:
+def _short(name: str, value: object) -> str:
     text = str(value)
     return text[:_SHOWN_ID] if name in ("session_id", "trace_id") else text

@@ -7,11 +7,12 @@ none is ever changed; what is filtered is a new one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from telemetry_core.config import telemetry_config_of
 from telemetry_core.context import bound_values, current_bound
+from telemetry_core.filter.text import FILTERED
 from telemetry_core.request import current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.trace import trace_here
@@ -35,14 +36,11 @@ CONTEXT_FIELDS: Final = (
 )
 """What is added to each line, as far as it is known where the line is logged."""
 
-STANDARD_FIELDS: Final = frozenset((*vars(logging.makeLogRecord({})), "taskName"))
-"""The attributes that every record has. ``taskName`` is one from Python 3.12 on."""
+_STANDARD: Final = frozenset((*vars(logging.makeLogRecord({})), "taskName"))
+"""The attributes that every record has; ``taskName`` from Python 3.12 on."""
+_BARE: Final = len(vars(logging.makeLogRecord({})))
+_NOT_EXTRA: Final = _STANDARD | {"asctime", "message"}
 
-_ADDED_BY_FORMATTERS: Final = frozenset(("asctime", "message"))
-_NOT_EXTRA: Final = STANDARD_FIELDS | _ADDED_BY_FORMATTERS
-
-MADE_FIELDS: Final = ("args", "exc_info", "exc_text", "msg", "stack_info")
-"""Those of them that are always made anew."""
 _NUMBERS: Final = ("created", "levelno", "lineno", "msecs", "process", "relativeCreated", "thread")
 _NAMES: Final = (
     "filename",
@@ -54,35 +52,63 @@ _NAMES: Final = (
     "taskName",
     "threadName",
 )
-_ALL: Final = (*_NUMBERS, *_NAMES, "pathname")
 
 _traceback = logging.Formatter().formatException
 
 
-def filtered_record(
-    record: logging.LogRecord, fields: Iterable[str] = _ALL
-) -> logging.LogRecord:
-    """Return a new record of what may be said of one, with what is known of its context.
+class Line(NamedTuple):
+    """What may be said of a record."""
 
-    Its message is the filtered one with no arguments left, its exception filtered text in
-    ``exc_text``; what was given as ``extra`` is there under allowed names, other names hold
-    ``[Filtered]``; paths are file names. `CONTEXT_FIELDS` are added, and what `telemetry_context`
-    has bound. Values known from the request are taken out.
+    message: str | dict[str, Any]
+    """The message with its arguments in it; where a mapping was logged, its allowed keys."""
+    fields: dict[str, Any]
+    """`CONTEXT_FIELDS` as far as they are known, what is bound, and allowed fields of ``extra``."""
+    exception: str | None = None
+    stack: str | None = None
 
-    Never raises, and never fails to return one: of a record that can't be filtered the new one says
-    `WITHHELD`, with its logger, level and place.
 
-    :param fields: which of a record's other attributes are wanted; all, if not given.
+def filtered_line(record: logging.LogRecord) -> Line:
+    """Return what may be said of a record, with what is known of the context it is logged in.
+
+    Never raises: of a record that can't be filtered the message is `WITHHELD`.
     """
-    new = logging.LogRecord.__new__(logging.LogRecord)
     request = current_request()
     config = telemetry_config_of(request)
     try:
-        reader = _reader_of(config)
-        new.__dict__ = reader.attributes(record, request, fields)
+        return reader_of(config).line(record, request)
     except Exception as error:
         config.drops.count("log_error", "line", error=error)
-        new.__dict__ = _withheld(record)
+        return Line(WITHHELD, {})
+
+
+def filtered_name(name: object) -> str:
+    """Return the filtered name of a logger, a thread or a place in code; of anything else none."""
+    if type(name) is not str:
+        return ""
+    texts = telemetry_config_of(current_request()).filter.policy.texts
+    return name if name in texts.clean else texts.filter(name)
+
+
+def filtered_record(record: logging.LogRecord) -> logging.LogRecord:
+    """Return a new record of what may be said of one, for formatters that expect one.
+
+    Its message is the filtered one with no arguments left, its exception filtered text in
+    ``exc_text``, its paths are file names. What is in `Line.fields` are attributes. Never raises.
+    """
+    line = filtered_line(record)
+    new = logging.LogRecord.__new__(logging.LogRecord)
+    attributes = new.__dict__
+    attributes.update(line.fields)
+    for field in _NUMBERS:
+        value = getattr(record, field, None)
+        attributes[field] = value if type(value) in (int, float) else 0
+    for field in _NAMES:
+        attributes[field] = filtered_name(getattr(record, field, None))
+    attributes["pathname"] = attributes["filename"]
+    attributes["msg"] = line.message
+    attributes["args"] = attributes["exc_info"] = None
+    attributes["exc_text"] = line.exception
+    attributes["stack_info"] = line.stack
     return new
 
 
@@ -102,41 +128,39 @@ class Reader:
         if config.settings.release:
             self._constant["release"] = config.settings.release
 
-    def attributes(
-        self, record: logging.LogRecord, request: Request | None, fields: Iterable[str]
-    ) -> dict[str, Any]:
-        """Return the attributes of the new record."""
+    def line(self, record: logging.LogRecord, request: Request | None) -> Line:
+        """Return what may be said of a record.
+
+        :raises Exception: whatever what was logged raises while it is read.
+        """
         given = record.__dict__
         known = request.known() if request is not None else None
-        new = self.context(request)
-        extra = given.keys() - _NOT_EXTRA
+        fields = self.context(request)
+        extra = given.keys() - _NOT_EXTRA if len(given) != _BARE else ()
         if extra or current_bound() is not None:
-            bound: dict[Any, object] = {**bound_values(), **{key: given[key] for key in extra}}
-            new = {**self.values(bound, known), **new}
-        message = record.msg
-        if isinstance(message, dict) and not record.args:
-            # Structured, as JSON formatters take it.
-            new["msg"] = self.values(message, known)
+            added: dict[Any, object] = {**bound_values(), **{key: given[key] for key in extra}}
+            fields = {**self.values(added, known), **fields}
+        message: str | dict[str, Any]
+        if isinstance(record.msg, dict) and not record.args:
+            message = self.values(record.msg, known)
         else:
-            new["msg"] = self.text(record.getMessage(), known)
-        new["args"] = new["exc_info"] = new["exc_text"] = new["stack_info"] = None
+            message = self.text(record.getMessage(), known)
+        exception = stack = None
         if record.exc_info or record.exc_text:
-            new["exc_text"] = self.text(_exception_text(record), known) or None
+            exception = self.text(_exception_text(record), known) or None
         if record.stack_info:
-            new["stack_info"] = self.text(record.stack_info, known)
-        clean = self._clean
-        for field in fields:
-            value = given.get(field)
-            if field == "pathname":
-                value = record.filename
-            if type(value) is str and value not in clean:
-                value = self.policy.texts.filter(value)
-            new[field] = value
-        return new
+            stack = self.text(record.stack_info, known)
+        return Line(message, fields, exception, stack)
 
     def text(self, text: str, known: KnownValues | None) -> str:
         """Return a filtered message, traceback or stack."""
         return self.policy.apply_to_message(text, known=known)
+
+    def word(self, value: object) -> object:
+        """Return a filtered name, number or time; of anything else only that it was there."""
+        if type(value) is str:
+            return value if value in self._clean else self.policy.texts.filter(value)
+        return value if type(value) in (int, float, bool) or value is None else FILTERED
 
     def values(self, values: Mapping[Any, object], known: KnownValues | None) -> dict[str, Any]:
         """Return the allowed ones of values under their names, filtered."""
@@ -180,7 +204,7 @@ class Reader:
 _reader: Reader | None = None
 
 
-def _reader_of(config: TelemetryConfig) -> Reader:
+def reader_of(config: TelemetryConfig) -> Reader:
     """Return the reader of an application's lines; there is seldom more than one application."""
     global _reader  # noqa: PLW0603  # threads that make it at the same time make the same
     reader = _reader
@@ -194,18 +218,3 @@ def _exception_text(record: logging.LogRecord) -> str:
     if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
         return _traceback(record.exc_info)
     return record.exc_text or ""
-
-
-def _withheld(record: logging.LogRecord) -> dict[str, Any]:
-    texts = telemetry_config_of(None).filter.policy.texts
-    new = dict.fromkeys((*MADE_FIELDS, *_ALL))
-    new["msg"] = WITHHELD
-    for field in _NUMBERS:
-        value = getattr(record, field, None)
-        new[field] = value if type(value) in (int, float) else 0
-    for field in _NAMES:
-        value = getattr(record, field, None)
-        if type(value) is str:
-            new[field] = texts.filter(value)
-    new["pathname"] = new["filename"]
-    return new

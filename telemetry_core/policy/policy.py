@@ -13,7 +13,14 @@ from telemetry_core.policy import table
 from telemetry_core.policy.interpreter import compile_rows
 from telemetry_core.policy.rules import DROP, UNPARAMETERIZED, Handler
 from telemetry_core.policy.statement import without_literals, without_row_data
-from telemetry_core.policy.walk import MAX_TEXT, Memory, Note, Session, Walk, without_lone_surrogates
+from telemetry_core.policy.walk import (
+    MAX_TEXT,
+    Memory,
+    Note,
+    Session,
+    Walk,
+    without_lone_surrogates,
+)
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
@@ -45,7 +52,9 @@ MAX_TYPED: Final = 1_000
 _ONE_TOKEN: Final = re.compile(r"\[[A-Z]+\]")
 
 
-_DIGITS: Final = bytes(ord("0") if chr(code).isdecimal() and code < 128 else code for code in range(256))
+_DIGITS: Final = bytes(
+    ord("0") if chr(code).isdecimal() and code < 128 else code for code in range(256)
+)
 
 
 class Refused(Exception):
@@ -177,9 +186,7 @@ class Policy:
             seen.add(text)
         return read
 
-    def apply_to_part(
-        self, part: str, value: object, *, known: KnownValues | None = None
-    ) -> Any:
+    def apply_to_part(self, part: str, value: object, *, known: KnownValues | None = None) -> Any:
         """Build what may leave of one part of an event, by its name; None when nothing may."""
         walk = self._walk(known, payload={part: value})
         result = _EVENT_PARTS[part]({part: value}, walk)

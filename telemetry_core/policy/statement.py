@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+# Django's log of queries begins with the seconds that one took.
 _SQL = re.compile(
-    r"(?is)\s*+(?:/\*.{0,200}?\*/\s*+)?\(?(?:select|insert|update|delete|with|merge|replace|create|alter"
+    r"(?is)\s*+(?:\([0-9.]{1,12}\)\s*+)?(?:/\*.{0,200}?\*/\s*+)?\(?(?:select|insert|update|delete|with|merge|replace|create|alter"
     r"|drop|truncate|call|exec|execute|explain|pragma|savepoint|release|begin|set|show|values"
     r"|copy|grant|lock|vacuum|analyze|declare|fetch)\b(?=[\s\S])"
 )

@@ -45,6 +45,9 @@ class Facts:
     def visitor_values(self) -> Iterable[str]:
         raise AssertionError("consent needs no visitor's values")
 
+    def stamp(self) -> list[object]:
+        return [object()]
+
     def visitor_key(self) -> tuple[str, str] | None:
         return None
 

@@ -46,6 +46,9 @@ class Facts:
     def visitor_values(self) -> Iterable[str]:
         return ["blue suede shoes"]
 
+    def stamp(self) -> list[object]:
+        return [object()]
+
     def visitor_key(self) -> tuple[str, str] | None:
         return None
 

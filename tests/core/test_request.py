@@ -60,6 +60,9 @@ class Facts:
     def visitor_values(self) -> Iterable[str]:
         return self.facts.get("visitor", ())  # type: ignore[no-any-return]
 
+    def stamp(self) -> list[object]:
+        return [object()]
+
     def visitor_key(self) -> tuple[str, str] | None:
         return None
 
@@ -81,6 +84,9 @@ class Raising(Facts):
         raise OSError("jane@example.com")
 
     def visitor_values(self) -> Iterable[str]:
+        raise OSError("jane@example.com")
+
+    def stamp(self) -> list[object]:
         raise OSError("jane@example.com")
 
     def visitor_key(self) -> tuple[str, str] | None:

@@ -88,6 +88,9 @@ class Visitor:
     def visitor_values(self) -> Iterator[str]:
         yield self.sent
 
+    def stamp(self) -> list[object]:
+        return [self.sent]
+
     def visitor_key(self) -> tuple[str, str] | None:
         return None
 
