@@ -94,6 +94,15 @@ class TelemetryConfig:
             if self._client is not None or not self.settings.enabled:
                 return
             options = build_options(self.settings, self.gate)
+            # First the silent one: the process's profiler is that of the client that was made last.
+            self._quiet = sentry_sdk.Client(
+                dsn="",
+                spotlight=False,
+                default_integrations=False,
+                auto_enabling_integrations=False,
+                # It hands the silence on to threads that are started in the request.
+                integrations=[ThreadingIntegration()],
+            )
             client = self._made_client(options)
             # The SDK may have wrapped the transport to print what has not passed the gate.
             client.transport = gated_part(client.transport, self.gate)
@@ -104,14 +113,6 @@ class TelemetryConfig:
             # Of streamed spans the SDK decides itself which are recorded.
             decides = callable(sampler) or client.options.get("trace_lifecycle") == "stream"
             self.traces_sample_rate = None if decides else rate
-            self._quiet = sentry_sdk.Client(
-                dsn="",
-                spotlight=False,
-                default_integrations=False,
-                auto_enabling_integrations=False,
-                # It hands the silence on to threads that are started in the request.
-                integrations=[ThreadingIntegration()],
-            )
             if "celery" in self.settings.instrument:
                 from telemetry_core.jobs import connect_celery
 

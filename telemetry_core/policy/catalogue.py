@@ -53,7 +53,9 @@ def _rule_of(row: Row) -> str:
 
 
 # Below these, the keys are the application's own and the rule speaks of them.
-_FREE: Final = frozenset(("map", "attributes", "headers", "packages", "session", "anew", "drop"))
+_FREE: Final = frozenset(
+    ("map", "attributes", "headers", "packages", "session", "threads", "anew", "drop")
+)
 
 
 def unnamed_fields(rows: Iterable[Row], payload: object) -> list[str]:

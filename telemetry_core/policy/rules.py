@@ -448,6 +448,29 @@ def packages(value: object, walk: Walk) -> object:
     return result or DROP
 
 
+def threads(value: object, walk: Walk) -> object:
+    """Keep the names of threads by their ids, to which a profile's samples refer."""
+    if not isinstance(value, Mapping):
+        walk.refused += 1
+        return DROP
+    walk.spend(len(value))
+    result: dict[str, object] = {}
+    notes: Note = {}
+    for key, part in plain(value).items():
+        number = digits(key, walk)
+        named = part.get("name") if isinstance(part, Mapping) else None
+        if walk.note is not None or not isinstance(number, str):
+            walk.note = None
+            continue
+        shown = text(named, walk) if named is not None else DROP
+        result[number] = {"name": shown} if shown is not DROP else {}
+        if walk.note is not None:
+            notes[number] = {"name": walk.note}
+            walk.note = None
+    walk.note = notes or None
+    return result
+
+
 def drop(value: object, walk: Walk) -> object:
     """Leave the value out; say so where there was something."""
     if value not in ("", 0):
@@ -477,6 +500,7 @@ RULE_HANDLERS: Mapping[str, Handler] = {
     "attributes": attributes,
     "headers": headers,
     "packages": packages,
+    "threads": threads,
     "session": session,
     "anew": anew,
     "drop": drop,

@@ -32,6 +32,7 @@ RULES: dict[str, str] = {
     "attributes": "allowed keys only, with their types; the values are read like text",
     "headers": "allowed headers only; the values are read like text",
     "packages": "versions of well-known public packages only",
+    "threads": "the ids of threads, as digits, and their names, read like text",
     "session": "the anonymous session id and nothing else",
     "anew": "made of our own remarks on what was changed",
     "drop": "never sent",
@@ -320,7 +321,7 @@ PROFILE_STACKS = (
     Row("profile.samples[].thread_id", "digits", "in which thread"),
     Row("profile.samples[].elapsed_since_start_ns", "digits", "when"),
     keep("profile.samples[].timestamp", forms.TIMESTAMP, "when"),
-    Row("profile.thread_metadata.*.name", "text", "which thread"),
+    Row("profile.thread_metadata", "threads", "which thread"),
 )
 
 PROFILE = (
