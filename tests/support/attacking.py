@@ -177,12 +177,18 @@ def serving(
         assert process.stdout is not None
         try:
             port = process.stdout.readline()
-            assert port, log.read_text(encoding="utf-8", errors="replace")
+            assert port, _ending(process, log)
             yield int(port)
             process.stdin.close()
-            assert process.wait(60) == 0, log.read_text(encoding="utf-8", errors="replace")
+            process.wait(60)
+            assert process.returncode == 0, _ending(process, log)
         finally:
             process.stdin.close()
             process.kill()
             process.wait()
             process.stdout.close()
+
+
+def _ending(process: subprocess.Popen[bytes], log: Path) -> str:
+    said = log.read_text(encoding="utf-8", errors="replace")
+    return f"ended with {process.poll()}: {said}"
