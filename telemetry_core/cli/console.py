@@ -66,3 +66,13 @@ def table(*columns: str, out: Console, **options: Any) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def print_table(made: Table, out: Console) -> None:
+    """Print a table; elsewhere than in a terminal with no blanks at the ends of its lines."""
+    if out.is_terminal:
+        out.print(made)
+        return
+    with out.capture() as captured:
+        out.print(made)
+    out.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())

@@ -8,7 +8,7 @@ from typing import Any, Final
 from telemetry_core.policy import table
 from telemetry_core.policy.table import Row
 
-_TITLES: Final[Mapping[str, tuple[str, tuple[Row, ...]]]] = {
+SECTIONS: Final[Mapping[str, tuple[str, tuple[Row, ...]]]] = {
     "event, transaction, feedback": ("An error, a message, a sampled request.", table.EVENT),
     "log": ("A log line, when logs are enabled.", table.LOG),
     "trace_metric": ("A metric.", table.TRACE_METRIC),
@@ -23,6 +23,8 @@ _TITLES: Final[Mapping[str, tuple[str, tuple[Row, ...]]]] = {
     "Envelope headers": ("What stands in front of the items.", table.ENVELOPE_HEADERS),
     "Item headers": ("What stands in front of each item.", table.ITEM_HEADERS),
 }
+"""The parts of the list: by title, which names types of items, what these are and their rows."""
+
 
 _HEAD: Final = """# What is sent
 
@@ -42,7 +44,7 @@ def what_is_sent() -> str:
     """Return the tables as Markdown."""
     lines = [_HEAD.rstrip("\n")]
     lines += [f"| {rule} | {meaning} |" for rule, meaning in table.RULES.items()]
-    for title, (meaning, rows) in _TITLES.items():
+    for title, (meaning, rows) in SECTIONS.items():
         lines += ["", f"## {title}", "", meaning, "", "| Field | Rule | Why |", "|---|---|---|"]
         lines += [f"| `{row.path}` | {_rule_of(row)} | {row.why} |" for row in rows]
     return "\n".join(lines) + "\n"

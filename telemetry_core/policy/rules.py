@@ -399,6 +399,11 @@ _NEVER_HEADERS = re.compile(
 )
 
 
+def never_leaves(header: str) -> bool:
+    """Tell whether a request header identifies or admits a visitor, whoever lists it."""
+    return _NEVER_HEADERS.search(header) is not None
+
+
 def headers(value: object, walk: Walk) -> object:
     """Keep the headers that the settings list, never one that identifies or admits a visitor."""
     pairs = value.items() if isinstance(value, Mapping) else value
@@ -410,7 +415,7 @@ def headers(value: object, walk: Walk) -> object:
                 isinstance(key, str)
                 and isinstance(part, str)
                 and key.lower() in walk.allow_headers
-                and not _NEVER_HEADERS.search(key)
+                and not never_leaves(key)
             ):
                 result[str.__str__(key)] = walk.read(str.__str__(part), known=True)
                 if walk.note is not None:
