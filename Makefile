@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format types tox coverage bench clean
+.PHONY: help demo test lint format types tox coverage bench bench-requests clean
 
 # The first of these that is new enough and runs (a version manager's stand-in may not).
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 help:  ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.demo  ## Send personal data through both example apps, show what arrives
 	@$(BIN)/python -m demo $(ARGS)
@@ -45,6 +45,9 @@ coverage: $(VENV)/.test  ## Run the tests and show the lines and branches that n
 
 bench: $(VENV)/.bench  ## Compare the filter with others in one table, a minute or two
 	@$(VENV)/bench/bin/python -m benchmarks $(ARGS)
+
+bench-requests: $(VENV)/.bench-requests  ## Compare what telemetry adds to a request, ten minutes
+	@$(BIN)/python -m benchmarks.requests $(ARGS)
 
 clean:  ## Remove the set-up, builds and caches
 	rm -rf $(VENV) .tox dist .coverage htmlcov .hypothesis .import_linter_cache \

@@ -51,13 +51,14 @@ def decide(settings: Settings, facts: RequestFacts, drops: Drops) -> Permission:
     if settings.gpc == "ignore":
         return Permission.FULL
     try:
-        signalled = _is_signal(facts.header("Sec-GPC")) or _is_signal(facts.header("DNT"))
+        gpc, dnt = facts.header("Sec-GPC"), facts.header("DNT")
+        signalled = (gpc is not None and _is_signal(gpc)) or (dnt is not None and _is_signal(dnt))
     except Exception as error:
         drops.count("facts_error", "consent", error=error)
         signalled = True
     return _ON_SIGNAL[settings.gpc] if signalled else Permission.FULL
 
 
-def _is_signal(value: str | None) -> bool:
+def _is_signal(value: str) -> bool:
     # A header sent twice reads "1, 1", and DNT allows extensions behind its digit.
-    return value is not None and value.lstrip()[:1] == "1"
+    return value.lstrip()[:1] == "1"

@@ -5,6 +5,7 @@ https://develop.sentry.dev/sdk/telemetry/sessions/#session-aggregates-payload
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -46,7 +47,17 @@ class Outcomes:
     none: a process that is killed takes its last minute along.
     """
 
-    __slots__ = ("_attributes", "_clock", "_flusher", "_minute", "_release", "_until")
+    __slots__ = (
+        "_attributes",
+        "_clock",
+        "_flusher",
+        "_from",
+        "_lock",
+        "_minute",
+        "_pending",
+        "_release",
+        "_until",
+    )
 
     def __init__(
         self,
@@ -60,18 +71,38 @@ class Outcomes:
         self._release = release or ""
         self._attributes = {"release": self._release, "environment": environment}
         self._clock = clock
-        self._until = 0.0
+        self._from = self._until = 0.0
         self._minute = datetime.fromtimestamp(0, UTC)
+        self._lock = threading.Lock()
+        self._pending: tuple[object, dict[str, Any]] = (None, {})
 
     def count(self, outcome: Outcome) -> None:
         """Count one request that ended now."""
         if not self._release:
             return
         now = self._clock()
-        if not self._until - 60.0 <= now < self._until:
-            minute = now - now % 60.0
-            self._minute = datetime.fromtimestamp(minute, UTC)
-            self._until = minute + 60.0
+        if self._from <= now < self._until:
+            pending, state = self._pending
+            # What the aggregator would come to by a longer way. There is no call in these lines, so
+            # no other thread comes between them.
+            if pending is self._flusher.pending_aggregates and outcome in state:
+                state[outcome] += 1
+                return
+        with self._lock:
+            self._count(outcome, now)
+
+    def _count(self, outcome: Outcome, now: float) -> None:
+        if not self._from <= now < self._until:
+            self._from = now - now % 60.0
+            self._until = self._from + 60.0
+            self._minute = datetime.fromtimestamp(self._from, UTC)
         self._flusher.add_session(
             CountedRequest(outcome, self._minute, self._release, self._attributes)
         )
+        self._pending = self._found()
+
+    def _found(self) -> tuple[object, dict[str, Any]]:
+        """Return what waits in the aggregator to be sent, and this minute's part of it."""
+        pending = getattr(self._flusher, "pending_aggregates", {})
+        state = pending.get(tuple(sorted(self._attributes.items())), {}).get(self._minute)
+        return (pending, state) if state is not None else (None, {})

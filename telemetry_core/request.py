@@ -220,9 +220,8 @@ class Request:
     @property
     def permission(self) -> Permission:
         """What of the request may leave. Decided once, before anything is recorded."""
-        if self._permission is None:
-            self._decide()
-        return self._permission  # type: ignore[return-value]  # it is decided by now
+        permission = self._permission
+        return permission if permission is not None else self._decide()
 
     @property
     def id(self) -> str | None:
@@ -453,11 +452,12 @@ class Request:
         if outcomes is not None and self._traced and self.permission is Permission.FULL:
             outcomes.count(self._failed)
 
-    def _decide(self) -> None:
+    def _decide(self) -> Permission:
         config = self._config
-        self._permission = decide(config.settings, self.facts, config.drops)
-        if self._permission is not Permission.FULL:
+        self._permission = permission = decide(config.settings, self.facts, config.drops)
+        if permission is not Permission.FULL:
             forget_session()
+        return permission
 
     def _ask_for_consent(self) -> None:
         # What the application's own callable logs or captures is of a request without consent.

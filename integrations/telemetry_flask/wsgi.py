@@ -117,7 +117,7 @@ def _note_end(response: Response) -> None:
     telemetry = followed_here()
     if telemetry is not None:
         telemetry.set_status(response.status_code)
-        telemetry.is_streamed = response.is_streamed or bool(response._on_close)
+        telemetry.is_streamed = bool(response._on_close) or response.is_streamed
 
 
 def _followed_body(telemetry: Request, body: Iterable[bytes]) -> Iterable[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -82,6 +84,7 @@ class Kept:
     def __init__(self) -> None:
         self.session_flusher = self
         self.added: list[Any] = []
+        self.pending_aggregates: dict[Any, Any] = {}
 
     def add_session(self, session: Any) -> None:
         self.added.append(session)
@@ -96,3 +99,22 @@ def test_a_request_counts_for_the_minute_in_which_it_ended() -> None:
         outcomes.count("exited")
     starts = [session.truncated_started.isoformat() for session in kept.added]
     assert [start[11:19] for start in starts] == ["08:00:00", "08:01:00", "08:01:00", "07:59:00"]
+
+
+def test_what_was_sent_is_not_sent_again_and_nothing_is_lost_between() -> None:
+    """The aggregator begins anew each time it has sent; in several threads at once, too."""
+    with telemetry(release="1.2.3") as running:
+
+        def serve(_: int) -> None:
+            for number in range(50):
+                run(running.config, error=None if number % 5 else KeyError(number))
+
+        with ThreadPoolExecutor(4) as pool:
+            for _ in range(3):
+                list(pool.map(serve, range(4)))
+                running.config.client.session_flusher.flush()
+        counts = Counter[str]()
+        for sessions in running.kept.payloads("sessions"):
+            for aggregate in sessions["aggregates"]:
+                counts.update({name: aggregate[name] for name in aggregate.keys() - {"started"}})
+    assert counts == {"exited": 3 * 4 * 40, "crashed": 3 * 4 * 10}

@@ -1,0 +1,1 @@
+"""What telemetry adds to a request: make bench-requests, or python -m benchmarks.requests."""

@@ -1,0 +1,50 @@
+"""Measure, and print the table: python -m benchmarks.requests [--rounds 3] [--write]."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks.requests.calls import ROOT, microseconds
+from benchmarks.requests.report import Key, Results, as_page, for_terminal
+from benchmarks.requests.servers import Load, loads, missing
+from benchmarks.requests.setups import FRAMEWORKS, PATHS, SETUPS
+
+PAGE = ROOT / "docs" / "benchmark-requests.md"
+COMMAND = "make bench-requests ARGS=--write"
+REQUESTS = {"/hello/7/": 1000, "/error/7/": 200}
+"""In each pass; one that raises takes many times as long."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks.requests", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=2, help="of each run of wrk; 0 for none")
+    parser.add_argument("--write", action="store_true", help=f"to {PAGE.relative_to(ROOT)}")
+    options = parser.parse_args()
+    times: dict[Key, list[float]] = {}
+    found: dict[Key, list[Load]] = {}
+    lacking = missing() if options.seconds else "not asked of a server"
+    for number in range(options.rounds):
+        for framework in FRAMEWORKS:
+            for setup in SETUPS:
+                _say(f"round {number + 1} of {options.rounds}: {framework}, {setup}")
+                for path in PATHS:
+                    taken = microseconds(framework, setup, path, REQUESTS[path])
+                    times.setdefault((framework, path, setup), []).append(taken)
+                if lacking is None:
+                    for path, load in loads(framework, setup, PATHS, options.seconds).items():
+                        found.setdefault((framework, path, setup), []).append(load)
+    _say("")
+    results = Results(microseconds=times, loads=found, missing=lacking)
+    print(for_terminal(results))
+    if options.write:
+        PAGE.write_text(as_page(results, COMMAND), encoding="utf-8")
+
+
+def _say(what: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
+
+
+main()
