@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("benchmarks.requests.report", reason="the benchmark is only in the source tree")
 
-from benchmarks.requests.report import BARS, Results, as_page, for_terminal
+from benchmarks.requests.report import BARS, Key, Results, as_page, for_terminal
 from benchmarks.requests.servers import Load, read
 from benchmarks.requests.setups import FRAMEWORKS, NONE, PATHS, SETUPS, Setup
 
@@ -71,7 +71,7 @@ def test_every_set_up_is_in_the_table_once(results: Results) -> None:
 
 def test_of_servers_the_medians_are_shown(results: Results) -> None:
     """Requests a second and the slowest hundredth, of all rounds."""
-    key = ("Django", PATHS[0], Setup("ours"))
+    key: Key = ("Django", PATHS[0], Setup("ours"))
     loads = {key: [Load(1000.0, 5.0), Load(3000.0, 1.0), Load(2000.0, 2.0)]}
     shown = Results(microseconds=results.microseconds, loads=loads, missing=None)
     assert shown.row(*key)[-2:] == ["2000", "2.0"]
