@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 
 import django
 from django.apps import apps
 from django.conf import settings
+from django.utils.log import AdminEmailHandler
 
 from telemetry_core import SettingsError
 from telemetry_core.cli.application import Application, Finding
@@ -39,24 +41,36 @@ def current() -> Application:
         },
         settings=conf.read,
         middleware=tuple(settings.MIDDLEWARE),
-        findings=_findings,
+        findings=lambda: tuple(_findings()),
     )
 
 
-def _findings() -> Sequence[Finding]:
-    found = [
-        Finding(
-            level="warning", subject="MIDDLEWARE", text=str(message.msg), hint=message.hint or ""
-        )
-        for message in checks.check_middleware()
-    ]
+def _findings() -> Iterator[Finding]:
     if not apps.is_installed(conf.APP):
-        found.append(
-            Finding(
-                level="problem",
-                subject="INSTALLED_APPS",
-                text="Telemetry never starts: its app is missing.",
-                hint=f"Put {conf.APP!r} first in INSTALLED_APPS.",
-            )
+        yield Finding(
+            level="problem",
+            subject="INSTALLED_APPS",
+            text="Telemetry never starts: its app is missing.",
+            hint=f"Put {conf.APP!r} first in INSTALLED_APPS.",
         )
-    return found
+    messages = checks.check_middleware()
+    for message in messages:
+        yield Finding(
+            level="problem" if message.id == checks.MISSING else "warning",
+            subject="MIDDLEWARE",
+            text=message.msg,
+            hint=message.hint or "",
+        )
+    if not messages and conf.MIDDLEWARE in settings.MIDDLEWARE:
+        yield Finding(level="ok", subject="MIDDLEWARE", text="The telemetry middleware is first.")
+    if settings.ADMINS and any(map(_mails_errors, ("", "django", "django.request"))):
+        yield Finding(
+            level="warning",
+            subject="ADMINS",
+            text="Django mails them each error with the visitor's request, unfiltered.",
+            hint="Empty ADMINS, or take AdminEmailHandler out of LOGGING.",
+        )
+
+
+def _mails_errors(logger: str) -> bool:
+    return any(isinstance(each, AdminEmailHandler) for each in logging.getLogger(logger).handlers)

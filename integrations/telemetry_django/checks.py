@@ -17,6 +17,8 @@ IDS = {
     "value": "telemetry.E003",
     "missing": "telemetry.E004",
 }
+MISSING = "telemetry.W001"
+"""The id of the warning that the middleware is missing."""
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -48,7 +50,7 @@ def check_middleware(**_: Any) -> list[CheckMessage]:
             CheckWarning(
                 "Requests are not reported: the telemetry middleware is missing.",
                 hint=f"Put {conf.MIDDLEWARE!r} first in MIDDLEWARE.",
-                id="telemetry.W001",
+                id=MISSING,
             )
         ]
     if middleware[0] != conf.MIDDLEWARE:

@@ -63,7 +63,8 @@ def _raising(error: SettingsError) -> Callable[[], Settings]:
 
 def _findings(app: Flask) -> list[Finding]:
     if EXTENSION in app.extensions:
-        return []
+        text = "The application has the extension."
+        return [Finding(level="ok", subject="app.extensions", text=text)]
     return [
         Finding(
             level="problem",

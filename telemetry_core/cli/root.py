@@ -20,6 +20,10 @@ from telemetry_core.cli.verb import CONTEXT
 VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "policy": ("telemetry_core.cli.policy", "List what would be sent, field by field."),
     "scrub": ("telemetry_core.cli.scrub", "Take what is personal or secret out of a log."),
+    "doctor": (
+        "telemetry_core.cli.doctor",
+        "Find what is wrong with a set-up, and say what to do.",
+    ),
 }
 """Each verb's module, and what it does in one line."""
 
