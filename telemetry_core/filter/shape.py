@@ -9,7 +9,12 @@ with one, so that a few searches of the whole classify hundreds of texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+
+Search = Callable[[bytes, int], re.Match[bytes] | None]
+"""The search of an expression over shapes."""
 
 _SHAPE = bytes(
     ord("0") if 0x30 <= code <= 0x39 else code + 32 if 0x41 <= code <= 0x5A else code
@@ -73,24 +78,31 @@ def _after(words: set[str]) -> str:
     return _tree({word[::-1] for word in words})
 
 
-_MARKS = bytes(ord("@") if chr(code) in "@%&\\~?\x1b" else code for code in range(256))
-
 _LETTERS = bytes(ord("a") if chr(code).isalpha() and code < 128 else code for code in range(256))
 
-PLAIN, SQUEEZED, RUNS, MARKED, LETTERS, REVERSED = range(6)
-"""The projections: the shape; it without separators; with words of ``a``; with
-marks alike; with letters alike; without separators and back to front."""
+PLAIN, SQUEEZED, RUNS, LETTERS, REVERSED = range(5)
+"""The projections: the shape; it without separators; with words of ``a``; with letters alike;
+without separators and back to front."""
 
 _CREDENTIAL = _after(_words(credentials=True))
 _NUMBER = rf"(?:(?<=0.)|(?<=0[a-z].)){_after(_words(credentials=False))}(?![a-z])"
 
 _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-    ("mark", MARKED, ("@",)),
-    ("path", PLAIN, (r"/(?<![0a-z]/)(?=[^ /\x00]+/)",)),
+    # An "@" behind something, a "%" that encodes, an entity, a parameter: of a decorator or a
+    # placeholder nothing is found. One class first, which a search skips to.
+    (
+        "mark",
+        PLAIN,
+        (
+            r"[@\\~%&?\x1b](?:(?<=[^\s\x00]@)|(?<=[\\~\x1b])|(?<=%)(?:[0a-f]{2}|u[0a-f]{4})"
+            r"|(?<=&)(?:#|[a-z]{1,31}0{0,2};)|(?<=[?&])[^\s=?&\x00]{1,80}=)",
+        ),
+    ),
+    ("path", PLAIN, (r"/(?<![0a-z/]/)(?=[^ /\x00]+/)", "/home/", "/users/", "file:/")),
     ("digits", SQUEEZED, ("000000",)),
     ("dotted", PLAIN, (r"\.(?=0{1,3}\.0{1,3}\.0|[0a-f]{4}\.)",)),
     ("dashed", PLAIN, (r"-(?=[0a-f]{2}-[0a-f]{2}-|0{1,3}-0{1,3}-0|----begin)",)),
-    ("mixed", LETTERS, ("aaaaaa00a00a000a",)),
+    ("mixed", LETTERS, ("00a00a000a",)),
     ("colon", SQUEEZED, (r":(?=:|[0a-f]{1,4}:)",)),
     ("named", REVERSED, tuple(rf"{mark}(?<!\x00.)(?:{_CREDENTIAL}|{_NUMBER})" for mark in ":=#")),
     ("word", PLAIN, ("passw", "secret", "token", "bearer")),
@@ -109,7 +121,7 @@ _SEARCHES = tuple(
     (
         TRAITS[name],
         projection,
-        expression.encode("ascii") if re.fullmatch("[a-z0@ ]+", expression) else None,
+        expression.encode("ascii") if re.fullmatch("[a-z0:/]+", expression) else None,
         re.compile(expression.encode("ascii")),
     )
     for name, projection, expressions in _TRAITS
@@ -117,9 +129,23 @@ _SEARCHES = tuple(
 )
 
 
-def shape_of(text: str) -> bytes:
-    """Return the shape of a text, as many bytes as the text has characters."""
-    return text.encode("ascii", "replace").translate(_SHAPE)
+class Shapes:
+    """The shapes of many texts, to be searched together."""
+
+    __slots__ = ("_joined", "_starts")
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._joined = "\0".join(texts).encode("ascii", "replace").translate(_SHAPE)
+        self._starts = [0, *accumulate(len(text) + 1 for text in texts)]
+
+    def hits(self, search: Search) -> Iterator[int]:
+        """Yield the indices of the texts in which something is found."""
+        joined, starts = self._joined, self._starts
+        match = search(joined, 0)
+        while match:
+            index = bisect_right(starts, match.start()) - 1
+            yield index
+            match = search(joined, starts[index + 1])
 
 
 _WORDS = re.compile(r"(?:[A-Za-z0-9]{1,15}(?:[ ,;'\"()!]++|\Z))*").fullmatch
@@ -153,7 +179,6 @@ def traits_of(texts: Sequence[str]) -> dict[int, int]:
         shape,
         squeezed,
         octets.translate(_RUNS),
-        shape.translate(_MARKS),
         shape.translate(_LETTERS),
         squeezed[::-1],
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import groupby, islice
 from threading import Lock
 from typing import NamedTuple
 
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
-from telemetry_core.filter.shape import ALL, ANY, MARK, TRAITS, is_wordy, shape_of, traits_of
+from telemetry_core.filter.shape import ANY, MARK, TRAITS, Search, Shapes, is_wordy, traits_of
 from telemetry_core.filter.views import View, spaced_view, views_of
 
 FILTERED = "[Filtered]"
@@ -31,6 +30,8 @@ MAX_CACHED_LENGTH = 2_000
 
 # Upper bound of what an entry costs beyond its characters: dict slot and str header.
 _ENTRY_BYTES = 160
+RAW = TRAITS["mark"]
+"""The trait of a text in which to look for what decoding would destroy, and of its every view."""
 # Ids, numbers and times: whatever traits these have, they hold nothing that a built-in row finds.
 _HARMLESS = re.compile(
     r"(?=[0-9]*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
@@ -40,14 +41,10 @@ _HARMLESS = re.compile(
 ).fullmatch
 
 
-# What a mark has to be for something to be found by it: an "@" behind something, a "%" that
-# encodes, an entity, a parameter. A decorator's or a placeholder's is none.
-_TELLING_MARK = re.compile(
-    r"(?<=\S)@|\\|~|%[0-9A-Fa-fu]|&(?:#|[A-Za-z]+[0-9]*;)|[?&][^\s=?&]{1,80}=|[\x1b\x80-\U0010ffff]"
-).search
-
 # What hints at something to decode in ASCII text.
-_ENCODED = re.compile(r"%[0-9A-Fa-fu]|\x1b\[|&(?:#|[A-Za-z]+[0-9]*;)|\\[uxnrtfvb0\"'/U]").search
+_ENCODED = re.compile(
+    r"%(?:[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})|\x1b\[|&(?:#|[A-Za-z]+[0-9]*;)|\\[uxnrtfvb0\"'/U]"
+).search
 
 
 class Remark(NamedTuple):
@@ -103,38 +100,94 @@ class _Found:
             raise _Hopeless
 
 
-_Search = Callable[[bytes], re.Match[bytes] | None]
-
-
-_Find = Callable[[str, int], re.Match[str] | None]
-
-
 class _Row(NamedTuple):
     detector: Detector
-    search: _Find
-    triggered: _Search | None
+    search: Callable[[str, int], re.Match[str] | None]
+
+
+class _Trial(NamedTuple):
+    """Rows next to each other that share a trigger: tried on the texts in which it is found."""
+
+    triggered: Search | None
     traits: int
+    rows: tuple[_Row, ...]
+    raw_rows: tuple[_Row, ...]
 
 
-_Plan = tuple[tuple[_Search | None, tuple[tuple[Detector, _Find], ...]], ...]
+class _Reading:
+    """One way to read a text: as it stands, or as a view of it; and the rows to try on that."""
+
+    __slots__ = ("raw", "rows", "text", "traits", "view")
+
+    def __init__(self, text: str, view: View | None, traits: int, *, raw: bool = False) -> None:
+        self.text = text
+        self.view = view
+        self.traits = traits
+        self.raw = raw
+        self.rows: list[_Row] = []
 
 
-@lru_cache(maxsize=256)
-def _search_for(triggers: tuple[str, ...]) -> _Search | None:
-    joined = "|".join(triggers)
-    return re.compile(joined.encode("ascii")).search if joined else None
-
-
-def _rows_of(detectors: Sequence[Detector]) -> tuple[_Row, ...]:
-    return tuple(
-        _Row(
-            detector=detector,
-            search=re.compile(detector.pattern).search,
-            triggered=_search_for(detector.trigger),
-            traits=sum(TRAITS[trait] for trait in detector.traits) or ANY,
+def _trials(detectors: Sequence[Detector]) -> tuple[_Trial, ...]:
+    trials = []
+    for (trigger, traits), group in groupby(detectors, key=lambda row: (row.trigger, row.traits)):
+        rows = [_Row(row, re.compile(row.pattern).search) for row in group]
+        trials.append(
+            _Trial(
+                triggered=re.compile("|".join(trigger).encode("ascii")).search if trigger else None,
+                traits=sum(TRAITS[trait] for trait in traits) or ANY,
+                rows=tuple(rows),
+                raw_rows=tuple(row for row in rows if row.detector.raw),
+            )
         )
-        for detector in detectors
-    )
+    return tuple(trials)
+
+
+def _ways(text: str, traits: int) -> list[_Reading]:
+    """Return the ways to read a text, in their order: the first to find a value has it."""
+    plain = _Reading(text, None, traits | ANY)
+    if not traits & MARK or (text.isascii() and _ENCODED(text) is None):
+        return [plain]
+    views = list(views_of(text))
+    if not views:
+        return [plain]
+    views.reverse()
+    shown = traits_of([view.text for view in views])
+    decoded = [_Reading(view.text, view, shown.get(n, 0) | ANY) for n, view in enumerate(views)]
+    raw = [_Reading(view.text, view, RAW, raw=True) for view in views if not view.unescaped]
+    ways = [*raw, _Reading(text, None, RAW, raw=True), *decoded, plain]
+    if "+" in text and "%" in text:
+        # Read last: in "a+tag%40example.com" the plus may well be one.
+        spaced = spaced_view(views[0])
+        ways.append(_Reading(spaced.text, spaced, traits_of((spaced.text,)).get(0, 0) | ANY))
+    return ways
+
+
+def _findings(text: str, readings: Iterable[_Reading]) -> list[_Finding]:
+    """Return the values in a text, in order and apart from each other."""
+    found = _Found(text)
+    for reading in readings:
+        for row in reading.rows:
+            _collect(row, reading, found)
+    return sorted(found.findings)
+
+
+def _collect(row: _Row, reading: _Reading, found: _Found) -> None:
+    detector, search = row
+    text, view = reading.text, reading.view
+    match = search(text, 0)
+    while match:
+        span = value_span(detector, match)
+        if span is None:
+            # A value may begin inside what was refused; a long one is not read again
+            # from each of its characters, for that would not be linear.
+            found.refuse()
+            long = match.end() - match.start() > MAX_REREAD
+            resume = match.end() if long else match.start() + 1
+        else:
+            resume = max(span[1], match.start() + 1)
+            if span[0] < span[1]:
+                found.claim(*(view.source_span(*span) if view else span), detector)
+        match = search(text, resume)
 
 
 class TextFilter:
@@ -155,9 +208,8 @@ class TextFilter:
         self.cache_bytes = cache_bytes
         self.cached_bytes = 0
         self._lock = Lock()
-        self._rows = _rows_of(detectors)
+        self._trials = _trials(detectors)
         self._always = any(not detector.traits for detector in detectors)
-        self._plans: dict[int, _Plan] = {}
 
     def filter(self, text: str) -> str:
         """Return the text with a token in place of each value."""
@@ -202,13 +254,13 @@ class TextFilter:
         for number in range(MAX_ROUNDS):
             again: list[str] = []
             of: list[str] = []
-            for index, traits in self._doubtful(current):
+            for index, readings in self._readings(current).items():
                 text, first = current[index], original[index]
                 if number > 1 and len(first) > LONG:
                     changed[first] = _UNREADABLE
                     continue
                 try:
-                    findings = self._find(text, traits)
+                    findings = _findings(text, readings)
                 except _Hopeless:
                     changed[first] = _UNREADABLE
                     continue
@@ -225,6 +277,28 @@ class TextFilter:
         changed.update(dict.fromkeys(original, _UNREADABLE))
         return changed
 
+    def _readings(self, texts: Sequence[str]) -> dict[int, list[_Reading]]:
+        """Return how to read the texts that could hold a value, by their index."""
+        doubtful = {index: _ways(texts[index], traits) for index, traits in self._doubtful(texts)}
+        readings = [reading for ways in doubtful.values() for reading in ways]
+        shapes = Shapes([reading.text for reading in readings])
+        shown = 0
+        for reading in readings:
+            shown |= reading.traits
+        for trial in self._trials:
+            if not trial.traits & shown:
+                continue
+            hits = range(len(readings)) if trial.triggered is None else shapes.hits(trial.triggered)
+            for index in hits:
+                reading = readings[index]
+                if reading.traits & trial.traits:
+                    reading.rows += trial.raw_rows if reading.raw else trial.rows
+        return {
+            index: readings
+            for index, ways in doubtful.items()
+            if (readings := [reading for reading in ways if reading.rows])
+        }
+
     def _doubtful(self, texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         """Yield the indices of texts that could hold a value, and the traits of each."""
         traits = traits_of(texts)
@@ -233,65 +307,8 @@ class TextFilter:
                 yield index, traits.get(index, 0)
             return
         for index, shown in traits.items():
-            text = texts[index]
-            if not (shown == MARK and _TELLING_MARK(text) is None) and _HARMLESS(text) is None:
+            if _HARMLESS(texts[index]) is None:
                 yield index, shown
-
-    def _find(self, text: str, traits: int) -> list[_Finding]:
-        """Return the values in a text, in order and apart from each other."""
-        found = _Found(text)
-        views: list[View] = []
-        if traits & MARK and (not text.isascii() or _ENCODED(text)):
-            views = list(views_of(text))
-            for view in reversed(views):
-                if not view.unescaped:
-                    self._collect(view.text, view, ALL, found, raw=True)
-            if views:
-                self._collect(text, None, ALL, found, raw=True)
-            for view in reversed(views):
-                self._collect(view.text, view, traits_of((view.text,)).get(0, 0) | ANY, found)
-        self._collect(text, None, traits | ANY, found)
-        # Read last: in "a+tag%40example.com" the plus may well be one.
-        if views and "+" in text and "%" in text:
-            view = spaced_view(views[-1])
-            self._collect(view.text, view, traits_of((view.text,)).get(0, 0) | ANY, found)
-        return sorted(found.findings)
-
-    def _collect(
-        self, text: str, view: View | None, traits: int, found: _Found, raw: bool = False
-    ) -> None:
-        shape = shape_of(text)
-        for triggered, rows in self._plan(traits):
-            if triggered is not None and triggered(shape) is None:
-                continue
-            for detector, search in rows:
-                if raw and not detector.raw:
-                    continue
-                match = search(text, 0)
-                while match:
-                    span = value_span(detector, match)
-                    if span is None:
-                        # A value may begin inside what was refused; a long one is not read again
-                        # from each of its characters, for that would not be linear.
-                        found.refuse()
-                        long = match.end() - match.start() > MAX_REREAD
-                        resume = match.end() if long else match.start() + 1
-                    else:
-                        resume = max(span[1], match.start() + 1)
-                        if span[0] < span[1]:
-                            found.claim(*(view.source_span(*span) if view else span), detector)
-                    match = search(text, resume)
-
-    def _plan(self, traits: int) -> _Plan:
-        """Return the rows worth trying on a text with such traits, by shared trigger."""
-        plan = self._plans.get(traits)
-        if plan is None:
-            rows = (row for row in self._rows if row.traits & traits)
-            plan = self._plans[traits] = tuple(
-                (triggered, tuple((row.detector, row.search) for row in group))
-                for triggered, group in groupby(rows, key=lambda row: row.triggered)
-            )
-        return plan
 
     def _remember(self, texts: Sequence[str]) -> None:
         kept = {text: None for text in texts if len(text) <= MAX_CACHED_LENGTH}

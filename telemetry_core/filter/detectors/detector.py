@@ -40,7 +40,7 @@ class Detector:
 
 
 WORDS_BEFORE = (
-    r"(?<![A-Za-z])(?P<key>[A-Za-z][A-Za-z_'-]{1,30}+[0-9]?(?: [A-Za-z_'-]{1,20}+){0,2}+)"
+    r"(?P<key>[A-Za-z](?<![A-Za-z]{2})[A-Za-z_'-]{1,30}+[0-9]?(?: [A-Za-z_'-]{1,20}+){0,2}+)"
     r"\.?[\\\"')\]]{0,6}"
 )
 """The words before a value, at most three. Which they must be is for the check: to look up the

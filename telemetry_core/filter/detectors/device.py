@@ -21,7 +21,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="mac",
         token="[DEVICE]",
         traits=("colon", "dashed", "dotted"),
-        trigger=(r"[:-][0a-f]{2}[:-][0a-f]{2}[:-]", r"\.[0a-f]{4}\."),
+        trigger=(r"[:.-](?=[0a-f]{2}[:-][0a-f]{2}[:-]|[0a-f]{4}\.)",),
         pattern=(
             rf"(?<![0-9A-Za-z])(?<![0-9A-Fa-f][:-])(?P<value>{_PAIR}([:-])(?:{_PAIR}\2){{4}}{_PAIR}"
             rf"(?:\2{_PAIR}\2{_PAIR})?|[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}})"

@@ -36,46 +36,43 @@ def _is_chinese(match: re.Match[str]) -> bool:
     return bool(mod_11_2.is_valid(match["value"].upper()))
 
 
-# (name, pattern, module of python-stdnum, finds, spares)
-_NUMBERS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("dni", r"[0-9]{8}-?[A-HJ-NP-TV-Z]", "es.dni",
+# (name, trigger, pattern, module of python-stdnum, finds, spares)
+_NUMBERS: tuple[tuple[str, str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("dni", "00000000-?[a-z]", r"[0-9]{8}-?[A-HJ-NP-TV-Z]", "es.dni",
      ("DNI 54362315K",), ("54362315A", "54362315k")),
-    ("nie", r"[XYZ][0-9]{7}-?[A-HJ-NP-TV-Z]", "es.nie",
+    ("nie", "0000000-?[a-z]", r"[XYZ][0-9]{7}-?[A-HJ-NP-TV-Z]", "es.nie",
      ("X2482300W",), ("X2482300A",)),
-    ("codice_fiscale",
+    ("codice_fiscale", "[a-z]{6}00[a-z]00[a-z]000[a-z]",
      r"[A-Za-z]{6}[0-9]{2}[A-EHLMPRSTa-ehlmprst][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z]",
      "it.codicefiscale",
      ("RCCMNL83S18D969H",), ("RCCMNL83S18D967H",)),
-    ("nir",
+    ("nir", "0[ +]?00[ +]?00[ +]?0[0ab][ +]?000[ +]?000[ +]?00",
      r"[1-478][ +]?[0-9]{2}[ +]?[0-9]{2}[ +]?[0-9][0-9AB][ +]?[0-9]{3}[ +]?[0-9]{3}[ +]?[0-9]{2}",
      "fr.nir",
      ("2 95 10 99 126 111 93", "253072B07300470"), ("295109912611194",)),
-    ("cpf", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", "br.cpf",
+    ("cpf", r"000\.000\.000-00", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", "br.cpf",
      ("390.533.447-05",), ("231.002.999-00",)),
-    ("hetu", rf"{_DAY_MONTH}[0-9]{{2}}[-+A-FU-Y][0-9]{{3}}[0-9A-FHJ-NPR-Y]", "fi.hetu",
+    ("hetu", "000000[-+a-y]000", rf"{_DAY_MONTH}[0-9]{{2}}[-+A-FU-Y][0-9]{{3}}[0-9A-FHJ-NPR-Y]", "fi.hetu",
      ("131052-308T",), ("131052-308U",)),
-    ("personnummer", rf"(?:19|20)?[0-9]{{2}}{_MONTH_DAY}[-+][0-9]{{4}}", "se.personnummer",
+    ("personnummer", "000000[-+]0000", rf"(?:19|20)?[0-9]{{2}}{_MONTH_DAY}[-+][0-9]{{4}}", "se.personnummer",
      ("880320-0016",), ("880320-0018",)),
-    ("cpr", rf"{_DAY_MONTH}[0-9]{{2}}-[0-9]{{4}}", "dk.cpr",
+    ("cpr", "000000-0000", rf"{_DAY_MONTH}[0-9]{{2}}-[0-9]{{4}}", "dk.cpr",
      ("211062-5629",), ("511062-5629",)),
-    ("ahv", r"756[. +-]?[0-9]{4}[. +-]?[0-9]{4}[. +-]?[0-9]{2}", "ch.ssn",
+    ("ahv", "000[. +-]?0000[. +-]?0000[. +-]?00", r"756[. +-]?[0-9]{4}[. +-]?[0-9]{4}[. +-]?[0-9]{2}", "ch.ssn",
      ("756.9217.0769.85", "7569217076985"), ("756.9217.0769.84",)),
-    ("niss", r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[0-9]{3}\.[0-9]{2}", "be.nn",
+    ("niss", r"00\.00\.00-000\.00", r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[0-9]{3}\.[0-9]{2}", "be.nn",
      ("85.07.30-033.28",), ("85.07.30-033.29",)),
-    ("sin", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{3}", "ca.sin",
+    ("sin", "000[- +]000[- +]000", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{3}", "ca.sin",
      ("123-456-782",), ("123-456-789",)),
-    ("nhs", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{4}", "gb.nhs",
+    ("nhs", "000[- +]000[- +]000", r"[0-9]{3}([- +])[0-9]{3}\2[0-9]{4}", "gb.nhs",
      ("943-476-5870",), ("1.2.3",)),
-    ("aadhaar", r"[2-9][0-9]{3}([- +])[0-9]{4}\2[0-9]{4}", "in_.aadhaar", ("2341 2341 2346",),
+    ("aadhaar", "0000[- +]0000[- +]0000", r"[2-9][0-9]{3}([- +])[0-9]{4}\2[0-9]{4}", "in_.aadhaar", ("2341 2341 2346",),
      ("2341 2341 2347",)),
-    ("cnp", rf"[1-8][0-9]{{2}}{_MONTH_DAY}[0-9]{{6}}", "ro.cnp",
+    ("cnp", "0000000000000", rf"[1-8][0-9]{{2}}{_MONTH_DAY}[0-9]{{6}}", "ro.cnp",
      ("1630615123457",), ("1700000000000", "1630615123458")),
-    ("curp", r"[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]", "mx.curp",
+    ("curp", "000000[hm][a-z]{5}", r"[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]", "mx.curp",
      ("BOXW310820HNERXN09",), ("BOXW310820HNERXN08",)),
 )  # fmt: skip
-
-_DIGITS = (r"0(?:[ +./-]?0){5}",)
-"""One trigger for all that have six digits in a row, give or take a separator."""
 
 _WORDS = re.compile(
     r"(?i:(?<![a-z])(?:"
@@ -103,7 +100,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="ssn",
         token="[ID]",
         traits=("digits",),
-        trigger=_DIGITS,
+        trigger=("000[- +]00[- +]0000",),
         # SSA's rules for what is never issued; 9xx is an ITIN.
         pattern=(
             rf"{_START}(?P<value>(?!000"
@@ -116,7 +113,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="nino",
         token="[ID]",
         traits=("digits",),
-        trigger=_DIGITS,
+        trigger=("00[ +-]?00[ +-]?00[ +-]?[a-z]",),
         pattern=(
             rf"{_START}(?P<value>(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|ZZ)"
             r"[ +]?[0-9]{2}[ +-]?[0-9]{2}[ +-]?[0-9]{2}[ +-]?[A-DT])(?![0-9A-Za-z_])"
@@ -128,7 +125,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="rrn",
         token="[ID]",
         traits=("digits",),
-        trigger=_DIGITS,
+        trigger=("000000-0000000",),
         # South Korea dropped the check digit in 2020; the century digit remains.
         pattern=rf"{_START}(?P<value>[0-9]{{6}}-[1-8][0-9]{{6}}){_END}",
         finds=("971013-1019877",),
@@ -138,7 +135,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="ric",
         token="[ID]",
         traits=("digits",),
-        trigger=_DIGITS,
+        trigger=("00000000000000000[0x]",),
         pattern=(
             rf"{_START}(?P<value>[1-9][0-9]{{5}}(?:19"
             rf"|20)[0-9]{{2}}{_MONTH_DAY}[0-9]{{3}}[0-9Xx]){_END}"
@@ -152,13 +149,13 @@ DETECTORS: tuple[Detector, ...] = (
             name=name,
             token="[ID]",
             traits=("mixed" if name == "codice_fiscale" else "digits",),
-            trigger=_DIGITS if name != "codice_fiscale" else (),
+            trigger=(trigger,),
             pattern=rf"{_START}(?P<value>{pattern}){_END}",
             check=_checked_by(module),
             finds=finds,
             spares=spares,
         )
-        for name, pattern, module, finds, spares in _NUMBERS
+        for name, trigger, pattern, module, finds, spares in _NUMBERS
     ),
     Detector(
         name="id_by_word",

@@ -13,14 +13,15 @@ _NOT_INSIDE = (
     r"(?:(?<![0-9A-Fa-f:]:)|(?<=[G-Zg-z_][0-9A-Fa-f]:)|(?<=[G-Zg-z_][0-9A-Fa-f]{2}:)"
     r"|(?<=[G-Zg-z_][0-9A-Fa-f]{3}:))"
 )
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _PRODUCT = re.compile(r"[A-Z][A-Za-z]*/\Z")
 
 
 def _is_ipv4(match: re.Match[str]) -> bool:
     value = match["value"]
-    octets = re.split(r"[.-]", value)
     try:
-        ipaddress.IPv4Address(".".join(str(int(octet)) for octet in octets))
+        # "010.0.0.7" is one to whoever reads it, "300.1.1.1" is none.
+        ipaddress.IPv4Address(_LEADING_ZEROS.sub("", value.replace("-", ".")))
     except ValueError:
         return False
     # "Chrome/126.0.0.0" is how a browser gives its version.
@@ -79,7 +80,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("dotted",),
         trigger=(r"0\.0{1,3}\.0{1,3}\.0",),
         pattern=(
-            r"(?<![0-9A-Za-z])(?<![0-9]\.)(?P<value>(?:[0-9]{1,3}\.){3}[0-9]{1,3})"
+            r"(?P<value>[0-9](?<![0-9A-Za-z].)(?<![0-9]\..)[0-9]{0,2}\.(?:[0-9]{1,3}\.){2}[0-9]{1,3})"
             r"(?![0-9A-Za-z])(?!\.[0-9])"
         ),
         check=_is_ipv4,

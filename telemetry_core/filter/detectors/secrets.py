@@ -224,7 +224,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="sensitive_quoted",
         token="[SECRET]",
         traits=("named",),
-        trigger=(r"[a-z]0?[\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
+        trigger=(r"[:=](?<=[a-z0\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
         pattern=rf"{_KEY}(?=[bru]?{_QUOTE})",
         check=_quoted_value,
         finds=(
@@ -239,7 +239,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="sensitive_plain",
         token="[SECRET]",
         traits=("named",),
-        trigger=(r"[a-z]0?[\"'\\\]]{0,8} {0,4}[:=]{1,2}>? {0,4}[^ ,)]",),
+        trigger=(r"[:=](?<=[a-z0\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
         pattern=rf"{_KEY}(?=[^\s,;&\"'\\<])",
         check=_plain_value,
         finds=(
