@@ -89,13 +89,18 @@ _NUMBER = rf"(?:(?<=0.)|(?<=0[a-z].)){_after(_words(credentials=False))}(?![a-z]
 
 _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     # An "@" behind something, a "%" that encodes, an entity, a parameter: of a decorator or a
-    # placeholder nothing is found. One class first, which a search skips to.
+    # placeholder nothing is found.
     (
         "mark",
         PLAIN,
         (
-            r"[@\\~%&?\x1b](?:(?<=[^\s\x00]@)|(?<=[\\~\x1b])|(?<=%)(?:[0a-f]{2}|u[0a-f]{4})"
-            r"|(?<=&)(?:#|[a-z]{1,31}0{0,2};)|(?<=[?&])[^\s=?&\x00]{1,80}=)",
+            r"@(?<=[^\s\x00]@)",
+            r"%(?:[0a-f]{2}|u[0a-f]{4})",
+            r"&(?:#|[a-z]{1,31}0{0,2};|[^\s=?&\x00]{1,80}=)",
+            r"\?[^\s=?&\x00]{1,80}=",
+            r"\\",
+            "~",
+            r"\x1b",
         ),
     ),
     ("path", PLAIN, (r"/(?<![0a-z/]/)(?=[^ /\x00]+/)", "/home/", "/users/", "file:/")),
@@ -121,7 +126,7 @@ _SEARCHES = tuple(
     (
         TRAITS[name],
         projection,
-        expression.encode("ascii") if re.fullmatch("[a-z0:/]+", expression) else None,
+        expression.encode("ascii") if re.fullmatch("[a-z0:/~]+", expression) else None,
         re.compile(expression.encode("ascii")),
     )
     for name, projection, expressions in _TRAITS

@@ -281,17 +281,17 @@ class TextFilter:
         """Return how to read the texts that could hold a value, by their index."""
         doubtful = {index: _ways(texts[index], traits) for index, traits in self._doubtful(texts)}
         readings = [reading for ways in doubtful.values() for reading in ways]
-        shapes = Shapes([reading.text for reading in readings])
-        shown = 0
-        for reading in readings:
-            shown |= reading.traits
+        shown: dict[int, tuple[list[_Reading], Shapes | None]] = {}
         for trial in self._trials:
-            if not trial.traits & shown:
-                continue
-            hits = range(len(readings)) if trial.triggered is None else shapes.hits(trial.triggered)
-            for index in hits:
-                reading = readings[index]
-                if reading.traits & trial.traits:
+            if trial.traits not in shown:
+                showing = [reading for reading in readings if reading.traits & trial.traits]
+                shapes = Shapes([reading.text for reading in showing]) if showing else None
+                shown[trial.traits] = showing, shapes
+            showing, shapes = shown[trial.traits]
+            if shapes is not None:
+                hits = shapes.hits(trial.triggered) if trial.triggered else range(len(showing))
+                for index in hits:
+                    reading = showing[index]
                     reading.rows += trial.raw_rows if reading.raw else trial.rows
         return {
             index: readings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from telemetry_core.filter.detectors.detector import WORDS_BEFORE, Detector
+from telemetry_core.filter.detectors.detector import Detector, unless, words_before
 
 # Scripts written without spaces: an address ends where such a neighbour begins.
 _UNSPACED = "\u0e00-\u0eff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -68,8 +68,8 @@ _WORDS = re.compile(
 )
 
 
-def _is_named(match: re.Match[str]) -> bool:
-    return _WORDS.search(match["key"]) is not None and _is_dialled(match)
+def _is_named(match: re.Match[str]) -> tuple[int, int] | bool:
+    return unless(_WORDS.search(words_before(match)[0]) is None or not _is_dialled(match), match)
 
 
 def _is_dialled(match: re.Match[str]) -> bool:
@@ -186,8 +186,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("digits",),
         trigger=(r"0(?<=[^0a-z]0)(?:[ ./()+-]{0,3}0){5}",),
         pattern=(
-            rf"{WORDS_BEFORE}[ ]?[:= ][ ]?[\\\"']{{0,6}}"
-            rf"(?P<value>(?:\+|\()?[0-9](?:{_GAP}[0-9]){{5,14}})(?![0-9])"
+            r"(?P<value>[+(0-9](?<=[:= \"'\\(\[].)(?:(?<=[0-9])|[0-9])"
+            rf"(?:{_GAP}[0-9]){{5,14}}+)(?![0-9])"
         ),
         check=_is_named,
         finds=("phone=5551234567", '"mobile": "13812345678"', "Tel. 12 34 56 78"),

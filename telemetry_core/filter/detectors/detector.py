@@ -39,12 +39,24 @@ class Detector:
     """Near misses: texts that must come out unchanged."""
 
 
-WORDS_BEFORE = (
-    r"(?P<key>[A-Za-z](?<![A-Za-z]{2})[A-Za-z_'-]{1,30}+[0-9]?(?: [A-Za-z_'-]{1,20}+){0,2}+)"
-    r"\.?[\\\"')\]]{0,6}"
-)
-"""The words before a value, at most three. Which they must be is for the check: to look up the
-few that a value follows is faster than to search for all of them."""
+_BACKWARDS = re.compile(
+    r"(?P<gap>[\\\"'()\[\]{}:=#,. ]{1,16}+)(?P<words>[\w'-]{2,31}+(?: [\w'-]{1,20}+){0,2}+)"
+).match
+
+
+def words_before(match: re.Match[str]) -> tuple[str, str]:
+    """Return the words before a value, at most three, and what stands between them and the value.
+
+    To look back from the few values that there are is faster than to search for all words.
+    """
+    start = match.start("value")
+    found = _BACKWARDS(match.string[max(0, start - 110) : start][::-1])
+    return (found["words"][::-1], found["gap"][::-1]) if found else ("", "")
+
+
+def unless(refused: bool, match: re.Match[str]) -> tuple[int, int] | bool:
+    """Return a verdict on a match in which no other value can begin, so that it is read once."""
+    return (match.end(), match.end()) if refused else True
 
 
 def value_span(detector: Detector, match: re.Match[str]) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from stdnum.iso7064 import mod_11_2
 
-from telemetry_core.filter.detectors.detector import WORDS_BEFORE, Detector
+from telemetry_core.filter.detectors.detector import Detector, words_before
 
 _START = r"(?<![0-9A-Za-z_])(?<![0-9][-.])"
 _END = r"(?![0-9A-Za-z_])(?![-.][0-9])"
@@ -84,14 +84,18 @@ _WORDS = re.compile(
     r"|aadhaar|nhs|rrn"
     r"|tckn|tc[ _-]?kimlik|steuer[ _-]?id|idnr|avs|ahv|niss|rodn[eé] [cč][ií]slo"
     r"|codice[ _-]?fiscale|fnr|isikukood"
-    r"))(?i:[ _-]?(?:number|no|nr|num|id|code))?$"
+    r"))(?i:[ _-]?(?:number|no|nr|num|id|code|is|was))?$"
 )
+_BARE = re.compile("[A-Za-z]{0,2}[0-9]{6}")
 
 
 def _is_named(match: re.Match[str]) -> bool:
+    words, gap = words_before(match)
     return (
-        sum(char.isdigit() for char in match["value"]) >= 5
-        and _WORDS.search(match["key"]) is not None
+        _WORDS.search(words) is not None
+        and sum(char.isdigit() for char in match["value"]) >= 5
+        # Without a mark between only what has the look of a number: "tin 2000 cans" is none.
+        and (not gap.isspace() or _BARE.match(match["value"]) is not None)
     )
 
 
@@ -161,14 +165,13 @@ DETECTORS: tuple[Detector, ...] = (
         name="id_by_word",
         token="[ID]",
         traits=("named", "digits"),
-        trigger=(r"[:=#][^0a-z]{0,8}[a-z]{0,4}[ -]?0",),
+        trigger=(r"[:=#][^0a-z]{0,8}[a-z]{0,4}[ -]?0", " #?(?=[a-z]{0,2}000000)"),
         pattern=(
-            rf"{WORDS_BEFORE}[ ]?[:=#][ ]?[\\\"']{{0,6}}"
-            r"(?P<value>(?=[A-Za-z]{0,4}[ -]?[0-9])[0-9A-Za-z](?:[ .+/-]?[0-9A-Za-z]){5,19})"
-            r"(?![0-9A-Za-z])"
+            r"(?P<value>[0-9A-Za-z](?<=[:=# \"'\\(].)(?:(?<=[0-9])|(?=[A-Za-z]{0,3}[ -]?[0-9]))"
+            r"(?:[.+/-]?[0-9A-Za-z]| (?=[A-Za-z]{0,3}[0-9])[0-9A-Za-z]){5,19}+)(?![0-9A-Za-z])"
         ),
         check=_is_named,
-        finds=("ssn=123456789", '"passport": "C01X00T47"', "PESEL: 44051401359", "bsn: 111222333"),
-        spares=("rfc: 2822", "passport: none", "ssn=%s"),
+        finds=("ssn=123456789", "SSN 123456789 refused", '"passport": "C01X00T47"', "PESEL: 44051401359", "bsn: 111222333"),
+        spares=("rfc: 2822", "tin 2000 cans", "passport: none", "ssn=%s"),
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from telemetry_core.filter.detectors.detector import WORDS_BEFORE, Detector
+from telemetry_core.filter.detectors.detector import Detector, unless, words_before
 
 _DEGREES = r"[-+]?[0-9]{1,3}\.[0-9]{2,}"
 _WORDS = re.compile(
@@ -12,6 +12,9 @@ _WORDS = re.compile(
     r"|coords?|coordinates?"
     r"|gps|geo|position|location|point|center))$"
 )
+
+def _is_named(match: re.Match[str]) -> tuple[int, int] | bool:
+    return unless(_WORDS.search(words_before(match)[0]) is None, match)
 
 
 DETECTORS: tuple[Detector, ...] = (
@@ -21,10 +24,10 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("named", "digits"),
         trigger=(r"0\.00",),
         pattern=(
-            rf"{WORDS_BEFORE}[:=(\[, ]{{1,4}}[\\\"'(\[{{]{{0,6}}"
-            rf"(?P<value>{_DEGREES}(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"
+            r"(?P<value>[-+0-9](?<=[:=(\[, \\\"'{].)(?:(?<=[0-9])[0-9]{0,2}+|[0-9]{1,3}+)\.[0-9]{2,}+"
+            rf"(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"
         ),
-        check=lambda match: _WORDS.search(match["key"]) is not None,
+        check=_is_named,
         finds=("lat=52.5200&lon=13.4050", '"longitude": -0.1276', "gps: 48.8584, 2.2945"),
         spares=("lat = 3", "flat=1.25", "longer 2.50", "point 1.5"),
     ),

@@ -37,18 +37,26 @@ _ENDS = frozenset(
     "on de".split()
 )
 _QUOTE = r"\\{0,8}[\"']"
-_ASSIGN = rf"(?:{_QUOTE})?\]?[ ]{{0,4}}(?:=>|:=|[:=](?!=))[ ]{{0,4}}"
-# A key and what assigns to it. Whether it is sensitive, and how far the value goes, is for the
-# check: most words in a text have no value, and most keys are not sensitive.
-_KEY = (
-    r"(?<![A-Za-z0-9_.-])(?P<key>(?:(?i:api|access|secret|private|signing|account|encryption"
-    r"|session|mot de|licen[cs]e|shared access) )?+"
-    rf"[A-Za-z0-9_.-]{{2,80}}+)(?P<assign>{_ASSIGN})"
-)
+# What assigns to a key. Which key that is, and how far the value goes, is for the check: marks are
+# fewer than words, and most keys are not sensitive.
+_ASSIGN = r"(?P<assign>[:=](?<![:=!<>].)(?:(?<==)>|(?<=:)=)?(?!=))[ ]{0,4}"
+_KEY_BACKWARDS = re.compile(
+    r"[ ]{0,4}\]?(?:[\"']\\{0,8})?(?P<key>[\w.-]{2,80}+"
+    r"(?i: (?:ipa|ssecca|terces|etavirp|gningis|tnuocca|noitpyrcne|noisses|ed tom|e[cs]necil)"
+    r"(?![\w.-]))?+)"
+).match
 
 
-def _is_sensitive(key: str) -> bool:
-    return key.rstrip("sS0123456789").lower()[-2:] in _ENDS and _SENSITIVE(key) is not None
+def _sensitive_key(match: re.Match[str]) -> str:
+    """Return the key before an assignment in lower case if it is sensitive, else nothing."""
+    mark = match.start()
+    found = _KEY_BACKWARDS(match.string[max(0, mark - 100) : mark][::-1])
+    if found is None:
+        return ""
+    key = found["key"][::-1]
+    if key.rstrip("sS0123456789").lower()[-2:] not in _ENDS or _SENSITIVE(key) is None:
+        return ""
+    return key.lower()
 
 
 _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(?: |\+|%20))?"
@@ -101,14 +109,15 @@ def _is_jumble(text: str) -> bool:
 def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     """Tell a value from code, and from words about credentials."""
     text, start = match.string, match.end()
-    if not _is_sensitive(match["key"]):
+    key = _sensitive_key(match)
+    if not key:
         return False
     if _CODE.match(text, start) and not _is_jumble(text[start : start + 64]):
         return False
     found = _PLAIN_VALUE(text, start)
     if found is None or (_CODE.match(found["value"]) and not _is_jumble(found["value"])):
         return False
-    key, value, assign = match["key"].lower(), found["value"], match["assign"].strip("\\\"'")
+    value, assign = found["value"], match["assign"]
     lowered = value.strip(".!?").lower()
     if lowered in _CONSTANTS or ("token" in key and value.isdigit() and len(value) < 8):
         return False  # a word of code or prose; a count of tokens
@@ -128,14 +137,15 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
 
 def _quoted_value(match: re.Match[str]) -> tuple[int, int] | bool:
     """Tell a quoted credential from a placeholder and from the name of a field."""
-    if not _is_sensitive(match["key"]):
+    key = _sensitive_key(match)
+    if not key:
         return False
     found = _QUOTED_VALUE(match.string, match.end())
     if found is None:
         return False
     value = found["value"]
     lowered = value.lower()
-    if lowered in _CONSTANTS or lowered == match["key"].lower() or _PLACEHOLDER(value):
+    if lowered in _CONSTANTS or lowered == key or _PLACEHOLDER(value):
         return False
     if _ATTRIBUTE(match.string, found.end() + len(found["quote"])) or not _WORDLIKE(value):
         return False  # "; ".join(...)
@@ -225,7 +235,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="[SECRET]",
         traits=("named",),
         trigger=(r"[:=](?<=[a-z0\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
-        pattern=rf"{_KEY}(?=[bru]?{_QUOTE})",
+        pattern=rf"{_ASSIGN}(?=[bru]?{_QUOTE})",
         check=_quoted_value,
         finds=(
             '"password": "hunter two"',
@@ -240,7 +250,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="[SECRET]",
         traits=("named",),
         trigger=(r"[:=](?<=[a-z0\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
-        pattern=rf"{_KEY}(?=[^\s,;&\"'\\<])",
+        pattern=rf"{_ASSIGN}(?=[^\s,;&\"'\\<])",
         check=_plain_value,
         finds=(
             "password=hunter2",
