@@ -106,7 +106,10 @@ DETECTORS: tuple[Detector, ...] = (
         name="phone_international",
         token="[PHONE]",
         traits=("digits",),
-        trigger=(r"[+0](?:(?<=\+)\(?0(?:[ ./()+-]{0,5}0){6}|(?<=0)(?:[ ./()+-]{0,5}0){10})",),
+        trigger=(
+            r"\+\(?0(?:[ ./()+-]{0,5}0){6}",
+            r"00(?<![0a-z_]00)(?:[ ./()+-]{0,5}0){9}",
+        ),
         pattern=(
             # A UUID may begin with two zeros and go on with digits.
             r"(?<![0-9A-Za-z_])(?![0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-)"
@@ -141,7 +144,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="phone_national",
         token="[PHONE]",
         traits=("digits",),
-        trigger=(r"00(?:\)?[ +]?[-./]?[ +]?0){7}",),
+        trigger=(r"00(?<![0a-z_]00)(?:\)?[ +]?[-./]?[ +]?0){7}",),
         pattern=(
             rf"{_START}(?P<value>(?=\(0[0-9]{{1,4}}\)|0[0-9]{{1,4}}[-./ +])\(?0[0-9]"
             rf"(?:\)?[ +]?[-./]?[ +]?[0-9]){{7,10}}){_END}"

@@ -13,7 +13,7 @@ _NOT_INSIDE = (
     r"(?:(?<![0-9A-Fa-f:]:)|(?<=[G-Zg-z_][0-9A-Fa-f]:)|(?<=[G-Zg-z_][0-9A-Fa-f]{2}:)"
     r"|(?<=[G-Zg-z_][0-9A-Fa-f]{3}:))"
 )
-_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])").sub
 _PRODUCT = re.compile(r"[A-Z][A-Za-z]*/\Z")
 
 
@@ -21,7 +21,7 @@ def _is_ipv4(match: re.Match[str]) -> bool:
     value = match["value"]
     try:
         # "010.0.0.7" is one to whoever reads it, "300.1.1.1" is none.
-        ipaddress.IPv4Address(_LEADING_ZEROS.sub("", value.replace("-", ".")))
+        ipaddress.IPv4Address(_LEADING_ZEROS("", value.replace("-", ".")))
     except ValueError:
         return False
     # "Chrome/126.0.0.0" is how a browser gives its version.
