@@ -19,7 +19,7 @@ MAX_ROUNDS = 4
 MAX_REREAD = 100
 """Characters of a refused match that are searched again for a match inside it."""
 LONG = 20_000
-"""Characters of a text that is read twice at most, to keep time within bounds."""
+"""Characters of a text that has to rest after one reading, to keep time within bounds."""
 MAX_FINDINGS = 4_000
 """Values in a text; one with more is a dump of personal data, and dropped whole."""
 MAX_REFUSED = 20_000
@@ -32,10 +32,11 @@ MAX_CACHED_LENGTH = 2_000
 _ENTRY_BYTES = 160
 RAW = TRAITS["mark"]
 """The trait of a text in which to look for what decoding would destroy, and of its every view."""
-# Ids, numbers and times: whatever traits these have, they hold nothing that a built-in row finds.
+# Words, ids, numbers and times: whatever traits these have, they hold nothing that a built-in row
+# finds.
 _HARMLESS = re.compile(
     r"(?=[0-9]*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
-    r"|[0-9]{1,8}|[0-9]{1,4}\.[0-9]{1,2}\.[0-9]{1,2}|(?!0[0-9])[0-9]{1,10}\.[0-9]{1,7}"
+    r"|[a-z_]{1,64}|[0-9]{1,8}|[0-9]{1,4}\.[0-9]{1,2}\.[0-9]{1,2}|(?!0[0-9])[0-9]{1,10}\.[0-9]{1,7}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z"
     r"|[+-][0-9]{2}:?[0-9]{2})?"
 ).fullmatch
@@ -185,7 +186,9 @@ def _collect(row: _Row, reading: _Reading, found: _Found) -> None:
             resume = match.end() if long else match.start() + 1
         else:
             resume = max(span[1], match.start() + 1)
-            if span[0] < span[1]:
+            if span[0] == span[1]:
+                found.refuse()
+            else:
                 found.claim(*(view.source_span(*span) if view else span), detector)
         match = search(text, resume)
 
@@ -219,7 +222,8 @@ class TextFilter:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
         if text in self.clean:
             return text, ()
-        changed = self._read((text,))
+        harmless = not self._always and _HARMLESS(text) is not None
+        changed = {} if harmless else self._read((text,))
         if not changed:
             self._remember((text,))
             return text, ()
@@ -256,15 +260,15 @@ class TextFilter:
             of: list[str] = []
             for index, readings in self._readings(current).items():
                 text, first = current[index], original[index]
-                if number > 1 and len(first) > LONG:
-                    changed[first] = _UNREADABLE
-                    continue
                 try:
                     findings = _findings(text, readings)
                 except _Hopeless:
                     changed[first] = _UNREADABLE
                     continue
                 if not findings:
+                    continue
+                if number and len(first) > LONG:
+                    changed[first] = _UNREADABLE
                     continue
                 result, remarks = _replace(text, findings, changed.get(first, ("", ()))[1])
                 changed[first] = result, tuple(remarks)

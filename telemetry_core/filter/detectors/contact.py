@@ -63,8 +63,8 @@ def _is_national(match: re.Match[str]) -> bool:
 
 
 _WORDS = re.compile(
-    r"(?i:phone|tel|mobile?|fax|handy|cell|whatsapp|sms|msisdn|telefono?|telefoon|puhelin|telefone)"
-    r"(?i:[ _-]?(?:number|no|nr|num|nummer)|_?[0-9])?$"
+    r"(?:phone|tel|mobile?|fax|handy|cell|whatsapp|sms|msisdn|telefono?|telefoon|puhelin|telefone)"
+    r"(?:[ _-]?(?:number|no|nr|num|nummer)|_?[0-9])?$"
 )
 
 

@@ -45,13 +45,13 @@ _BACKWARDS = re.compile(
 
 
 def words_before(match: re.Match[str]) -> tuple[str, str]:
-    """Return the words before a value, at most three, and what stands between them and the value.
+    """Return the words before a value, at most three, in lower case, and what stands between.
 
     To look back from the few values that there are is faster than to search for all words.
     """
     start = match.start("value")
     found = _BACKWARDS(match.string[max(0, start - 110) : start][::-1])
-    return (found["words"][::-1], found["gap"][::-1]) if found else ("", "")
+    return (found["words"][::-1].lower(), found["gap"][::-1]) if found else ("", "")
 
 
 def unless(refused: bool, match: re.Match[str]) -> tuple[int, int] | bool:

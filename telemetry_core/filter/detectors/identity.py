@@ -75,7 +75,7 @@ _NUMBERS: tuple[tuple[str, str, str, str, tuple[str, ...], tuple[str, ...]], ...
 )  # fmt: skip
 
 _WORDS = re.compile(
-    r"(?i:(?<![a-z])(?:"
+    r"(?<![a-z])(?:"
     r"ssn|social[ _-]?security|soc[ _-]?sec|sin|national[ _-]?id(?:entity)?|id[ _-]?card"
     r"|identity[ _-]?card"
     r"|passport|driver'?s?[ _-]?licen[sc]e|driving[ _-]?licen[sc]e|tax[ _-]?(?:id"
@@ -84,7 +84,7 @@ _WORDS = re.compile(
     r"|aadhaar|nhs|rrn"
     r"|tckn|tc[ _-]?kimlik|steuer[ _-]?id|idnr|avs|ahv|niss|rodn[eé] [cč][ií]slo"
     r"|codice[ _-]?fiscale|fnr|isikukood"
-    r"))(?i:[ _-]?(?:number|no|nr|num|id|code|is|was))?$"
+    r")(?:[ _-]?(?:number|no|nr|num|id|code|is|was))?$"
 )
 _BARE = re.compile("[A-Za-z]{0,2}[0-9]{6}")
 

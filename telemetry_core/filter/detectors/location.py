@@ -8,9 +8,9 @@ from telemetry_core.filter.detectors.detector import Detector, unless, words_bef
 
 _DEGREES = r"[-+]?[0-9]{1,3}\.[0-9]{2,}"
 _WORDS = re.compile(
-    r"(?i:(?<![a-z])(?:latitude|longitude|latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long"
+    r"(?<![a-z])(?:latitude|longitude|latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long"
     r"|coords?|coordinates?"
-    r"|gps|geo|position|location|point|center))$"
+    r"|gps|geo|position|location|point|center)$"
 )
 
 def _is_named(match: re.Match[str]) -> tuple[int, int] | bool:

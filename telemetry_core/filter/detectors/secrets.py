@@ -10,7 +10,7 @@ from telemetry_core.filter.detectors.detector import Detector
 
 # Long enough to mean nothing else, whatever letters stand before ("dbpassword").
 _ANYWHERE = (
-    r"passw(?:or)?d|passwd|passphrase|passcode|passwort|contrasena|contraseña|senha|mot_?de_?passe"
+    r"pass_?w(?:or)?d|passwd|pass_?phrase|passcode|passwort|contrasena|contraseña|senha|mot_?de_?passe"
     r"|secret(?:[_-]?access)?(?:[_-]?key)?|api[_ -]?key|api[_ -]?token|(?:access|auth|refresh"
     r"|bearer|id)[_ -]?token"
     r"|(?:access|private|signing|encryption|account|master|shared[_-]?access|session|storage"
@@ -26,10 +26,11 @@ _WORD = (
     r"|pin|sig|signature|dsn|nonce|bearer|creds?|session"
 )
 _SENSITIVE = re.compile(
-    rf"(?:(?i:{_ANYWHERE})|(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{_WORD}))"
-    r"(?i:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header"
+    rf"(?:{_ANYWHERE}|(?<![a-z])(?:{_WORD}))"
+    r"(?:[_-]?(?:hash|value|old|new|key|id|token|code|confirm(?:ation)?|again|string|header"
     r"|[0-9])){0,2}s?$"
 ).search
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 # How sensitive keys end, to spare most others the search.
 _ENDS = frozenset(
     "rd wd se de rt na ña ha et ey en al ng on th wt rf id ie in ig re sn ce er ed tp fa vv vc "
@@ -54,9 +55,12 @@ def _sensitive_key(match: re.Match[str]) -> str:
     if found is None:
         return ""
     key = found["key"][::-1]
-    if key.rstrip("sS0123456789").lower()[-2:] not in _ENDS or _SENSITIVE(key) is None:
+    lowered = key.lower()
+    if lowered.rstrip("s0123456789")[-2:] not in _ENDS:
         return ""
-    return key.lower()
+    if lowered != key:
+        lowered = _HUMP.sub("_", key).lower()
+    return lowered if _SENSITIVE(lowered) else ""
 
 
 _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(?: |\+|%20))?"
