@@ -110,7 +110,8 @@ _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("mixed", LETTERS, ("00a00a000a",)),
     ("colon", SQUEEZED, (r":(?=:|[0a-f]{1,4}:)",)),
     ("named", REVERSED, tuple(rf"{mark}(?<!\x00.)(?:{_CREDENTIAL}|{_NUMBER})" for mark in ":=#")),
-    ("word", PLAIN, ("passw", "secret", "token", "bearer")),
+    ("word", PLAIN, ("passw", "secret", "token", "bearer", "identified")),
+    ("mac", PLAIN, ("mac(?=[^a-z]|addr)",)),
     ("long", RUNS, (r"A(?=[aA]{15})",)),
 )  # fmt: skip
 """Name, projection, and expressions of which one is there when a text has the trait."""
@@ -155,7 +156,7 @@ class Shapes:
 
 _WORDS = re.compile(r"(?:[A-Za-z0-9]{1,15}(?:[ ,;'\"()!]++|\Z))*").fullmatch
 _NO_DIGITS = bytes(code for code in range(256) if not 0x30 <= code <= 0x39)
-_TELLING_WORDS = ("passw", "secret", "token", "bearer")
+_TELLING_WORDS = ("passw", "secret", "token", "bearer", "identified", "mac")
 
 
 def is_wordy(text: str) -> bool:

@@ -171,8 +171,10 @@ DETECTORS: tuple[Detector, ...] = (
         token="[PHONE]",
         traits=("digits",),
         trigger=(
-            r"0(?:[ -]?\(?000\)?[ -]?000[ -]00[ -]00|00[ -](?:0000[ -]0000|00 00 00)"
-            r"|\)[ ]?00{1,4}[ /-][0 /-]{5})",
+            (
+                r"0(?:[ -]?\(?000\)?[ -]?000[ -]00[ -]00|00[ -](?:0000[ -]0000|00 00 00)"
+                r"|\)[ ]?00{1,4}[ /-][0 /-]{5})"
+            ),
         ),
         # Russia, China and Spain; Germany with the trunk prefix in brackets.
         pattern=(

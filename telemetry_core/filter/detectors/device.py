@@ -6,12 +6,19 @@ import re
 
 from stdnum import luhn
 
-from telemetry_core.filter.detectors.detector import Detector
+from telemetry_core.filter.detectors.detector import Detector, words_before
 
 
 def _is_imei(match: re.Match[str]) -> bool:
     digits = re.sub(r"[^0-9]", "", match["value"])
     return len(digits) == 15 and bool(luhn.is_valid(digits))
+
+
+_MAC = re.compile(r"(?<![a-z])(?:mac|hwaddr)(?:[ _-]?addr(?:ess)?)?(?: is)?$").search
+
+
+def _is_named_mac(match: re.Match[str]) -> bool:
+    return _MAC(words_before(match)[0]) is not None
 
 
 _PAIR = r"[0-9A-Fa-f]{2}"
@@ -29,6 +36,16 @@ DETECTORS: tuple[Detector, ...] = (
         ),
         finds=("00:1A:2b:3c:4d:5e", "mac=00-1a-2b-3c-4d-5e", "001a.2b3c.4d5e"),
         spares=("12:34:56", "2024-01-02-03-04-05", "ab:cd"),
+    ),
+    Detector(
+        name="mac_by_word",
+        token="[DEVICE]",
+        traits=("mac",),
+        trigger=("mac(?=[^a-z]|addr)",),
+        pattern=r"(?P<value>[0-9A-Fa-f](?<=[^0-9A-Za-z].)[0-9A-Fa-f]{11})(?![0-9A-Za-z])",
+        check=_is_named_mac,
+        finds=("mac=a1b2c3d4e5f6", "MAC address A1B2C3D4E5F6"),
+        spares=("commit a1b2c3d4e5f6", "mac=000000000000x"),
     ),
     Detector(
         name="imei",

@@ -13,6 +13,7 @@ _WORDS = re.compile(
     r"|gps|geo|position|location|point|center)$"
 )
 
+
 def _is_named(match: re.Match[str]) -> tuple[int, int] | bool:
     return unless(_WORDS.search(words_before(match)[0]) is None, match)
 
@@ -24,7 +25,8 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("named", "digits"),
         trigger=(r"0\.00",),
         pattern=(
-            r"(?P<value>[-+0-9](?<=[:=(\[, \\\"'{].)(?:(?<=[0-9])[0-9]{0,2}+|[0-9]{1,3}+)\.[0-9]{2,}+"
+            r"(?P<value>[-+0-9](?<=[:=(\[, \\\"'{].)"
+            r"(?:(?<=[0-9])[0-9]{0,2}+|[0-9]{1,3}+)\.[0-9]{2,}+"
             rf"(?:°?[NSns]?[,; ]{{1,2}}{_DEGREES}°?[EWew]?)?)(?![0-9A-Za-z])"
         ),
         check=_is_named,

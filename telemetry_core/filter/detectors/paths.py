@@ -17,6 +17,12 @@ _ROOT = (
 )
 # A folder of a home directory: "Jane Doe" is one folder when a separator follows.
 _SPACED = rf"{_SEGMENT}++(?: (?!/){_SEGMENT}++){{0,3}}"
+# Elsewhere only names are: "Jane Miller", "Program Files".
+_NAMED = (
+    rf"(?:(?=[A-Z\x80-\U0010ffff]){_SEGMENT}++"
+    rf"(?: (?=[A-Z][a-z]|[^\x00-\x7f])(?!/){_SEGMENT}++){{1,3}}+(?=/)"
+    rf"|{_SEGMENT}++)"
+)
 _NAME_CHARACTER = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$.]"
 _NAME = rf"{_NAME_CHARACTER}++(?:\.+{_NAME_CHARACTER}++)*+"
 _WIN = r"[^\\/:*?\"<>|\n\r\t]"
@@ -60,13 +66,13 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark",),
         trigger=(r"\\\\",),
         pattern=(
-            r"(?<![\\A-Za-z0-9_])(?P<value>\\{2,8}(?!u[0-9A-Fa-f]{4}"
-            r"|x[0-9A-Fa-f]{2})(?:\?\\{1,4}UNC\\{1,4})?[A-Za-z][\w.$-]{1,62}"
+            r"(?<![\\A-Za-z0-9_])(?P<value>\\{2,32}(?!u[0-9A-Fa-f]{4}"
+            r"|x[0-9A-Fa-f]{2})(?:\?\\{1,16}UNC\\{1,16})?[A-Za-z][\w.$-]{1,62}"
             # Folders one by one, each with the separator that follows: no two ways to read them.
-            rf"(?:\\{{1,4}}+{_WIN}{{1,128}}+(?=\\{{1,4}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,4}}+)"
+            rf"(?:\\{{1,16}}+{_WIN}{{1,128}}+(?=\\{{1,16}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,16}}+)"
             r"(?=[^\\/:*?\"<>|\s]{2})"
         ),
-        finds=(r"\\server\share\jane\notes.txt",),
+        finds=(r"\\server\share\jane\notes.txt", r"\\\\\\\\nas\\\\jane\\\\x.txt"),
         spares=(r"\\d+", r"'\\n'"),
     ),
     Detector(
@@ -74,8 +80,12 @@ DETECTORS: tuple[Detector, ...] = (
         token="",
         traits=("path",),
         trigger=("file:/",),
-        pattern=rf"(?P<value>(?i:file):/{{1,4}}(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})",
-        finds=("file:///home/jane/x.txt", "file://server/share/x.txt"),
+        pattern=rf"(?P<value>(?i:file):/{{1,4}}(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})",
+        finds=(
+            "file:///home/jane/x.txt",
+            "file:///home/Jane%20Doe/.ssh/id_rsa",
+            "file://server/share/x.txt",
+        ),
         spares=("profile: /x",),
     ),
     Detector(
@@ -83,8 +93,8 @@ DETECTORS: tuple[Detector, ...] = (
         token="",
         traits=("mark",),
         trigger=("~",),
-        pattern=rf"(?<![A-Za-z0-9_~])(?P<value>~(?:[A-Za-z_][\w.-]{{0,63}}+)?/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})",
-        finds=("~jane/docs/x.txt", "~/.ssh/id_rsa"),
+        pattern=rf"(?<![A-Za-z0-9_~])(?P<value>~(?:[^\W\d][\w.-]{{0,63}}+)?/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})",
+        finds=("~jane/docs/x.txt", "~łukasz/x", "~/.ssh/id_rsa"),
         spares=("~x", "a ~ b"),
     ),
     Detector(
@@ -131,12 +141,24 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
-            rf"(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+(?P<value>"
+            rf"(?:(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+|(?<=[A-Za-z0-9][_!^-]))(?P<value>"
             rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/(?:{_SPACED}/(?={_SEGMENT}))++"
-            rf"|/(?!home/|Users/){_ROOT}/(?:{_SEGMENT}++/(?={_SEGMENT}))*+)(?={_SEGMENT})"
+            rf"|/(?!home/|Users/){_ROOT}/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})"
         ),
-        finds=("open /etc/passwd", "/var/log/jane/app.log:12", "(/tmp/x.txt)"),
-        spares=("/api/orders/<id>/", "and/or", "text/html", "/api/v1/users"),
+        finds=(
+            "open /etc/passwd",
+            "/mnt/share/Jane Doe/x.jpg",
+            "file_/srv/jane/x",
+            "/var/log/jane/app.log:12",
+            "(/tmp/x.txt)",
+        ),
+        spares=(
+            "/api/orders/<id>/",
+            "and/or",
+            "text/html",
+            "/api/v1/users",
+            "/api/Some Words/x",
+        ),
     ),
     Detector(
         name="path_file",

@@ -70,7 +70,7 @@ _CODE = re.compile(
     # a call, an attribute
     r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}]++(?=[\s,.;:(\[]|$))"
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
-    r"|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
+    r"|0[xX][0-9A-Fa-f]{1,16}$|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
 )
 _CONSTANTS = frozenset(
     "await yield none true false null undefined str bytes int bool float object any string text "
@@ -121,7 +121,9 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     found = _PLAIN_VALUE(text, start)
     if found is None or (_CODE.match(found["value"]) and not _is_jumble(found["value"])):
         return False
-    value, assign = found["value"], match["assign"]
+    value = found["value"]
+    # "password=hunter" is a value, "password = hunter" is code.
+    is_tight = match.end() == match.end("assign") and text[match.start() - 1] != " "
     lowered = value.strip(".!?").lower()
     if lowered in _CONSTANTS or ("token" in key and value.isdigit() and len(value) < 8):
         return False  # a word of code or prose; a count of tokens
@@ -130,10 +132,10 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     after = text[found.end() : found.end() + 1]
     if lowered.strip("_") in key or _IN_NAME(lowered) or after in tuple("([.)=|{"):
         return False
-    if assign == "=":
+    if match["assign"] == "=" and is_tight:
         # "password=hunter" is a value, "login(user, password=word)" is code.
         return after != "," and found.span("value")
-    literal = ":" in assign and _TYPE.fullmatch(value) is None
+    literal = ":" in match["assign"] and _TYPE.fullmatch(value) is None
     return (
         literal and after in ("", "\n", ",", ";", "&", "}", "'", '"', "\\") and found.span("value")
     )
@@ -154,7 +156,7 @@ def _quoted_value(match: re.Match[str]) -> tuple[int, int] | bool:
     if _ATTRIBUTE(match.string, found.end() + len(found["quote"])) or not _WORDLIKE(value):
         return False  # "; ".join(...)
     # The name of a field or a sentence that speaks of a credential, and no credential.
-    named = _FIELD(value) or " " in value
+    named = _FIELD(value) or " " in value or _TYPE.fullmatch(value)
     return not (named and _IN_NAME(lowered)) and found.span("value")
 
 
@@ -247,7 +249,13 @@ DETECTORS: tuple[Detector, ...] = (
             r"{\"secret\": \"x y\"}",
             "db_password = 'x'",
         ),
-        spares=("password: str", "token = None", "token_name = '_reset_token'", "'password': '%s'"),
+        spares=(
+            "password: str",
+            "token = None",
+            "sig: 'Signature'",
+            "token_name = '_reset_token'",
+            "'password': '%s'",
+        ),
     ),
     Detector(
         name="sensitive_plain",
@@ -273,7 +281,22 @@ DETECTORS: tuple[Detector, ...] = (
             "class_id = pg_class",
             "password: is too short",
             "def f(token: Token)",
+            "self.token = nextchar",
+            "DD_SIGNATURE = 0x08074b50",
         ),
+    ),
+    Detector(
+        name="sql_password",
+        token="[SECRET]",
+        traits=("word",),
+        trigger=(r"(?:password|by) {0,3}[ \"'\\]", "identified by"),
+        pattern=(
+            r"(?i:password|identified(?: with [\w']{1,40}+)? by)(?i: password)?+ {1,3}"
+            r"(?P<quote>\\{0,8}[\"'])(?P<value>[^\n\"'\\]{3,128}+)(?P=quote)"
+        ),
+        check=lambda match: " " not in match["value"] and _PLACEHOLDER(match["value"]) is None,
+        finds=("CREATE USER jane IDENTIFIED BY 'xyzzy'", "ALTER ROLE jane PASSWORD 'xyzzy'"),
+        spares=("IDENTIFIED BY '%s'", "password 'too short' is refused", "password '[SECRET]'"),
     ),
     Detector(
         name="random_by_word",
