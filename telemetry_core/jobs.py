@@ -54,6 +54,8 @@ class JobFacts:
 def job(name: str, *, headers: Mapping[str, object] | None = None) -> Iterator[None]:
     """Run a block as a job: its errors are reported once, under its name, in a session.
 
+    It is sampled as requests are; a sampled one is a transaction of its own.
+
     ::
 
         with job("nightly-import"):
@@ -92,7 +94,6 @@ def _begun(config: TelemetryConfig, name: str, headers: Mapping[str, object]) ->
     return Request(
         config,
         JobFacts(name),
-        traced=False,
         session_id=session_id,
         permission=_PERMISSIONS.get(str(permission), Permission.NONE) if permission else None,
         source="task",

@@ -8,12 +8,12 @@ before it is needed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import Token
 from dataclasses import dataclass
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import sentry_sdk
 from sentry_sdk.integrations.dedupe import DedupeIntegration
@@ -30,6 +30,7 @@ from telemetry_core.scopes import (
 )
 from telemetry_core.trace import (
     UNNAMED,
+    Source,
     finish_transaction,
     is_sampled_by,
     start_transaction,
@@ -163,12 +164,14 @@ class Request:
     `enter` binds it to the current context and `leave` unbinds it; while a body is streamed, that
     happens for every piece. `finish` ends it. None of them raises because of telemetry.
 
-    :param traced: whether it may be recorded, and is counted.
+    :param traced: whether it may be recorded and counted.
     :param session_id: that of the session it belongs to, if it was begun before.
     :param permission: what of it may leave, if that was decided before.
+    :param source: ``task`` for a job, which is no visit and not counted.
     """
 
     __slots__ = (
+        "_at_end",
         "_binding",
         "_config",
         "_continued",
@@ -195,7 +198,7 @@ class Request:
         traced: bool = True,
         session_id: str | None = None,
         permission: Permission | None = None,
-        source: Literal["route", "task"] = "route",
+        source: Source = "route",
     ) -> None:
         self._config = config
         self.facts = facts
@@ -208,6 +211,7 @@ class Request:
         self._status: int | None = None
         self._transaction: Any = None
         self._finished = False
+        self._at_end: Callable[[], object] | None = None
         self._known: _Known | None = None
         self._scope: RequestScope | None = None
         self._binding: _Binding | None = None
@@ -287,9 +291,16 @@ class Request:
         transaction, self._transaction = self._transaction, None
         try:
             self._count()
+            if self._at_end is not None:
+                self._at_end()
             if transaction is not None:
                 finish_transaction(
-                    transaction, route=self.route(), method=self.method, status=self._status
+                    transaction,
+                    route=self.route(),
+                    method=self.method,
+                    status=self._status,
+                    source=self._source,
+                    failed=self._failed == "crashed",
                 )
             if self._reported is not None:
                 self._reported = None
@@ -297,6 +308,10 @@ class Request:
                 DedupeIntegration.reset_last_seen()
         except Exception as error:
             self._config.drops.count("trace_error", "transaction", error=error)
+
+    def at_end(self, work: Callable[[], object]) -> None:
+        """Do this when the request ends, on whatever thread that is. There is one such thing."""
+        self._at_end = work
 
     def capture(self, error: BaseException, *, status: int | None = 500) -> None:
         """Report an exception that reached the framework.
@@ -449,7 +464,12 @@ class Request:
 
     def _count(self) -> None:
         outcomes = self._config.outcomes
-        if outcomes is not None and self._traced and self.permission is Permission.FULL:
+        if (
+            outcomes is not None
+            and self._traced
+            and self._source == "route"
+            and self.permission is Permission.FULL
+        ):
             outcomes.count(self._failed)
 
     def _decide(self) -> Permission:
@@ -479,7 +499,11 @@ class Request:
             if throw is None or scope.is_recorded or self.permission is not Permission.FULL:
                 return
             self._transaction = start_transaction(
-                scope, rate=rate, caller_sampled=caller_sampled, throw=throw
+                scope,
+                rate=rate,
+                caller_sampled=caller_sampled,
+                throw=throw,
+                source=self._source,
             )
         except Exception as error:
             self._config.drops.count("trace_error", "transaction", error=error)

@@ -29,8 +29,8 @@ _filling = threading.RLock()
 _STARTED_IN_A_TRACE: Final = "SENTRY_TRACE" in os.environ
 """Whether the process was started as a part of a trace, as a job is."""
 
-_SCOPES_AROUND: Final = ("wsgi", "asgi")
-"""What the SDK's own integrations call the scopes that they make for requests."""
+_SCOPES_AROUND: Final = ("wsgi", "asgi", "celery")
+"""What the SDK's own integrations call the scopes that they make for requests and tasks."""
 
 
 class RequestScope(Scope):

@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sentry_sdk
 from sentry_sdk.scope import Scope, _current_scope, _isolation_scope
@@ -101,8 +101,23 @@ def thrown(
     return throw if rate is None or caller_sampled or throw < rate else None
 
 
+Source = Literal["route", "task"]
+"""What names a transaction: a request's route, or the job that it is."""
+
+_KINDS: Final[dict[Source, tuple[str, str]]] = {
+    "route": ("http.server", "auto.http.telemetry"),
+    "task": ("task", "auto.task.telemetry"),
+}
+"""The operation and the origin of its transaction."""
+
+
 def start_transaction(
-    scope: Scope, *, rate: float | None, caller_sampled: bool | None, throw: float
+    scope: Scope,
+    *,
+    rate: float | None,
+    caller_sampled: bool | None,
+    throw: float,
+    source: Source = "route",
 ) -> Any:
     """Start recording the request, and return its transaction; None if it isn't sampled after all.
 
@@ -110,17 +125,19 @@ def start_transaction(
     :param rate: as in `thrown`.
     :param caller_sampled: as in `thrown`.
     :param throw: what that returned.
+    :param source: what it will be named by.
     """
+    op, origin = _KINDS[source]
     if _streams_spans():
-        return _start_segment()
+        return _start_segment(op, origin)
     sampled: Any = None if rate is None else True  # the SDK takes None, whatever it declares
     trace: Any = scope.get_active_propagation_context()  # begin_trace gave it one
     baggage = Baggage({"sample_rand": f"{throw:.6f}"})
     transaction = Transaction(
         name=UNNAMED,
-        op="http.server",
-        source="route",
-        origin="auto.http.telemetry",
+        op=op,
+        source=source,
+        origin=origin,
         trace_id=trace.trace_id,
         parent_span_id=trace.parent_span_id,
         parent_sampled=caller_sampled,
@@ -143,13 +160,13 @@ def _streams_spans() -> bool:
     return sentry_sdk.get_client().options.get("trace_lifecycle") == "stream"
 
 
-def _start_segment() -> Any:
+def _start_segment(op: str, origin: str) -> Any:
     """Start the root of streamed spans; the SDK decides on it, from the trace that was begun."""
     from sentry_sdk import traces
 
     segment = traces.start_span(
         UNNAMED,
-        attributes={"sentry.op": "http.server", "sentry.origin": "auto.http.telemetry"},
+        attributes={"sentry.op": op, "sentry.origin": origin},
         parent_span=None,
     )
     return segment if segment.sampled else None
@@ -259,21 +276,35 @@ def _set_failed(span: Any) -> None:
 
 
 def finish_transaction(
-    transaction: Any, *, route: str | None, method: str, status: int | None
+    transaction: Any,
+    *,
+    route: str | None,
+    method: str = "",
+    status: int | None,
+    source: Source = "route",
+    failed: bool = False,
 ) -> None:
-    """Name a transaction by its route, note how the request ended, and hand it to the SDK."""
+    """Name a transaction by its route, note how the request ended, and hand it to the SDK.
+
+    :param status: of the response; a job, which has ``failed`` or not, has none.
+    """
     transaction.name = route or UNNAMED
-    source = "route" if route else "url"
+    named_by = source if route else "url"
+    failed = failed if status is None else status >= 500
     if isinstance(transaction, Transaction):
-        transaction.source = source
+        transaction.source = named_by
         if status is not None:
             transaction.set_http_status(status)
-        transaction.set_data("http.request.method", method)
+        else:
+            transaction.set_status("internal_error" if failed else "ok")
+        if method:
+            transaction.set_data("http.request.method", method)
         transaction.finish()
         return
-    transaction.set_attribute("sentry.segment.name.source", source)
-    transaction.set_attribute("http.request.method", method)
+    transaction.set_attribute("sentry.segment.name.source", named_by)
+    if method:
+        transaction.set_attribute("http.request.method", method)
     if status is not None:
         transaction.set_attribute("http.response.status_code", status)
-        transaction.status = "error" if status >= 500 else "ok"
+    transaction.status = "error" if failed else "ok"
     transaction.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.http import HttpRequest
@@ -51,11 +51,9 @@ class TelemetryMiddleware:
             return self.__acall__(request)
         telemetry = _begun(request)
         try:
-            response: HttpResponseBase
             if telemetry.is_traced:
-                response = queries.answer(telemetry, self.get_response, request)
-            else:
-                response = self.get_response(request)
+                queries.record(telemetry)
+            response: HttpResponseBase = self.get_response(request)
             return _followed(telemetry, response)
         except BaseException:
             telemetry.finish()
@@ -67,11 +65,10 @@ class TelemetryMiddleware:
         """Answer a request under ASGI."""
         telemetry = _begun(request)
         try:
-            response: HttpResponseBase
             if telemetry.is_traced:
-                response = await queries.aanswer(telemetry, self.get_response, request)
-            else:
-                response = await self.get_response(request)
+                # Django's connections live in the request's own thread.
+                await sync_to_async(queries.record)(telemetry)
+            response: HttpResponseBase = await self.get_response(request)
             return _followed(telemetry, response)
         except BaseException:
             # Cancelled: the visitor went away.

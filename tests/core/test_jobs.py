@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,40 @@ def test_a_job_is_a_decorator_too() -> None:
     with telemetry() as running:
         assert count(4) == 6
         assert running.kept.event()["transaction"] == "count"
+
+
+@pytest.mark.parametrize(("fails", "status"), [(False, "ok"), (True, "internal_error")])
+def test_a_sampled_job_is_a_transaction_of_its_own(fails: bool, status: str) -> None:
+    """Named by the job, in its session, with what was done in it; as no visit it isn't counted."""
+    with telemetry(traces_sample_rate=1.0) as running:
+        with suppress(ValueError), job("nightly-import"):
+            with sentry_sdk.start_span(op="function", name="read"):
+                session_id = get_session_manager().session_id
+            if fails:
+                raise ValueError("no rows")
+        running.config.client.session_flusher.flush()
+        (transaction,) = running.kept.payloads("transaction")
+        assert running.kept.items("sessions") == []
+    assert transaction["transaction"] == "nightly-import"
+    assert transaction["transaction_info"] == {"source": "task"}
+    assert transaction["user"] == {"id": session_id}
+    trace = transaction["contexts"]["trace"]
+    assert (trace["op"], trace["origin"]) == ("task", "auto.task.telemetry")
+    assert trace["status"] == status
+    assert "http.request.method" not in trace.get("data", {})
+    assert [span["description"] for span in transaction["spans"]] == ["read"]
+
+
+def test_jobs_are_sampled_as_requests_are() -> None:
+    """At a rate of zero there is no transaction, and a job started without permission has none."""
+    with telemetry(traces_sample_rate=0.0) as running:
+        with job("nightly-import"):
+            assert sentry_sdk.get_current_span() is None
+        assert running.kept.bodies == []
+    with telemetry(traces_sample_rate=1.0) as running:
+        with job("nightly-import", headers={"telemetry-permission": "none"}):
+            pass
+        assert running.kept.bodies == []
 
 
 def test_a_job_runs_when_telemetry_is_off() -> None:
@@ -180,7 +215,10 @@ def test_without_permission_nothing_is_carried_but_that() -> None:
 
 
 def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -> None:
-    """Through a real worker: one error, the publisher's session, no argument of the task's."""
+    """Through a real worker: one error, the publisher's session, no argument of the task's.
+
+    Of a task that a request without consent has started, nothing.
+    """
     pytest.importorskip("celery")
     app = Path(__file__).parents[1] / "support" / "celery_app"
     (tmp_path / "control").mkdir()
@@ -191,11 +229,19 @@ def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -
             "CELERY_FOLDER": str(tmp_path),
             "TELEMETRY_DSN": collector.dsn,
             "TELEMETRY_ENVIRONMENT": "testing",
-            "TELEMETRY_TRACES_SAMPLE_RATE": "0",
+            "TELEMETRY_TRACES_SAMPLE_RATE": "1",
         }
         publish = (
             "from tasks import send_mail\n"
-            "from telemetry_core import get_session_manager\n"
+            "from telemetry_core import get_session_manager, get_telemetry_config\n"
+            "from telemetry_core.consent import Permission\n"
+            "from telemetry_core.jobs import JobFacts\n"
+            "from telemetry_core.request import Request\n"
+            "config, facts = get_telemetry_config(), JobFacts('shop.order')\n"
+            "refused = Request(config, facts, permission=Permission.NONE)\n"
+            "refused.enter()\n"
+            "send_mail.delay('Jane Roe')\n"
+            "refused.leave()\n"
             "print(get_session_manager().start_session())\n"
             "send_mail.delay('Jane Roe', email='jane.roe@mail.example.org')\n"
         )
@@ -211,10 +257,15 @@ def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -
                 timeout=60,
             )
             wait_until(lambda: bool(collector.items(type="event")), "the task's error", 40)
+            wait_until(lambda: bool(collector.items(type="transaction")), "its transaction", 20)
         session_id = published.stdout.strip()
         [event] = [item.json for item in collector.items(type="event")]
+        # Sentry's integration records the task; ours doesn't do so a second time.
+        [transaction] = [item.json for item in collector.items(type="transaction")]
         body = collector.body()
     assert isinstance(event, dict)
+    assert transaction["transaction"] == "shop.send_mail"
+    assert transaction["user"] == {"id": session_id}
     assert event["exception"]["values"][-1]["value"] == f"no mail in session {session_id}"
     assert event["user"] == {"id": session_id}
     assert event["transaction"] == "shop.send_mail"

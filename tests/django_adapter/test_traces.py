@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django_calls import Answer, call_asgi, call_wsgi, flushed, reporting
 from django_site.middleware import Watching
@@ -156,6 +158,62 @@ def test_queries_under_asgi_are_spans_too() -> None:
         assert call_asgi("/aqueries/Wilhelmina/").status == 200
         (transaction,) = flushed(kept).payloads("transaction")
     assert [span["description"].partition(" ")[0] for span in queries_of(transaction)] == ["SELECT"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("view", "call"), [("stream-queries", call_wsgi), ("astream-queries", call_asgi)]
+)
+def test_queries_of_a_body_that_is_sent_piece_by_piece_are_spans(view: str, call: Call) -> None:
+    """They run when the view has long returned, and belong to its request all the same."""
+    with reporting(TELEMETRY_TRACES_SAMPLE_RATE=1.0) as kept:
+        assert call(f"/{view}/Wilhelmina/").status == 200
+        (transaction,) = flushed(kept).payloads("transaction")
+    statements = [span["description"] for span in queries_of(transaction)]
+    assert len(statements) == 2
+    for statement, table in zip(statements, ("auth_user", "auth_group"), strict=True):
+        assert statement.startswith("SELECT COUNT(*)")
+        assert table in statement
+    assert connection.execute_wrappers == []
+
+
+@pytest.mark.django_db
+def test_bodies_that_take_turns_keep_their_queries_apart() -> None:
+    """The first to begin ends first, and a wrapper of the site's own stays where it was put."""
+    ran: list[str] = []
+
+    def own(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        ran.append(sql)
+        return execute(sql, params, many, context)
+
+    with reporting(TELEMETRY_TRACES_SAMPLE_RATE=1.0) as kept:
+        bodies = [begun_body(f"/stream-queries/{name}/") for name in ("Wilhelmina", "Ottoline")]
+        pieces = [iter(body) for body in bodies]
+        with connection.execute_wrapper(own):
+            for _ in range(2):
+                for each in pieces:
+                    next(each)
+            for each, body in zip(pieces, bodies, strict=True):
+                assert list(each) == []
+                body.close()
+            assert connection.execute_wrappers == [own]
+        transactions = flushed(kept).payloads("transaction")
+    assert [len(queries_of(transaction)) for transaction in transactions] == [2, 2]
+    assert len(ran) == 4
+
+
+def begun_body(path: str) -> Any:
+    """Return the body that the site makes for a server."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": path,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "HTTP_HOST": "localhost",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(),
+    }
+    return WSGIHandler()(environ, lambda *_: lambda _: None)
 
 
 @pytest.mark.django_db

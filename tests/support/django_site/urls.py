@@ -44,6 +44,8 @@ urlpatterns = [
     path("everything/", views.everything),
     path("queries/<str:name>/", views.queries),
     path("aqueries/<str:name>/", views.aqueries),
+    path("stream-queries/<str:name>/", views.stream_queries),
+    path("astream-queries/<str:name>/", views.astream_queries),
     path("meet/<str:name>/", views.meet),
     path("ameet/<str:name>/", views.ameet),
 ]

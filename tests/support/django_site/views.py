@@ -14,7 +14,7 @@ from typing import Any
 
 import sentry_sdk
 from django.contrib.auth import authenticate, login
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import connection
 from django.http import (
@@ -279,6 +279,27 @@ def queries(request: HttpRequest, name: str) -> HttpResponse:
 async def aqueries(request: HttpRequest, name: str) -> HttpResponse:
     await User.objects.filter(username=name).acount()
     return HttpResponse("ok")
+
+
+def stream_queries(request: HttpRequest, name: str) -> StreamingHttpResponse:
+    """Ask for each piece when it is sent, as exports do."""
+
+    def pieces() -> Iterator[str]:
+        for table in ("auth_user", "auth_group"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT COUNT(*) FROM {table} WHERE 'x' = %s", [name])
+            yield table
+
+    return StreamingHttpResponse(pieces())
+
+
+async def astream_queries(request: HttpRequest, name: str) -> StreamingHttpResponse:
+    async def pieces() -> AsyncIterator[str]:
+        for kind in (User, Group):
+            await kind.objects.acount()
+            yield kind.__name__
+
+    return StreamingHttpResponse(pieces())
 
 
 def _run_queries(name: str) -> None:
