@@ -18,6 +18,7 @@ from sentry_sdk.client import BaseClient
 from sentry_sdk.integrations import DidNotEnable
 from sentry_sdk.integrations.threading import ThreadingIntegration
 
+from telemetry_core.client import CalmClient
 from telemetry_core.consent import Permission
 from telemetry_core.drops import LOGGER_NAME, Drops
 from telemetry_core.errors import Problem, SettingsError
@@ -138,7 +139,7 @@ class TelemetryConfig:
             with warnings.catch_warnings():
                 # Deprecated by newer SDKs; whoever gives it has been told by their documentation.
                 warnings.filterwarnings("ignore", "The send_default_pii option", DeprecationWarning)
-                client = sentry_sdk.Client(**options)
+                client = CalmClient(self.drops, **options)
         except (DidNotEnable, ImportError) as error:
             name = _integration_in(error.__traceback__)
             raise SettingsError([self._missing(name, f"sentry-sdk says: {error}.")]) from error

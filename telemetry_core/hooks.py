@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sentry_sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.scope import add_global_event_processor
+from sentry_sdk.utils import safe_repr
 
 from telemetry_core import context, operations
 from telemetry_core.consent import Permission
@@ -22,6 +23,7 @@ from telemetry_core.snapshot import Snapshot
 from telemetry_core.trace import write_context_on_spans, write_no_baggage
 
 if TYPE_CHECKING:
+    from telemetry_core.filter.known import KnownValues
     from telemetry_core.gate import Gate
 
 Hook = Callable[[Any, Any], Any]
@@ -142,12 +144,10 @@ def _of_request(signal: Mapping[str, Any], request: Request, kind: str) -> dict[
     known = request.known()
     result = dict(signal)
     if known is not None:
-        for name, value in attributes.items():
-            if isinstance(value, str):
-                attributes[name] = known.filter(value)
+        attributes = {_without(known, k): _without(known, v) for k, v in attributes.items()}
         for name in ("body", "name"):
-            if isinstance(result.get(name), str) and kind != "metric":
-                result[name] = known.filter(result[name])
+            if name in result:
+                result[name] = _without(known, result[name])
     if kind == "span" and "sentry.segment.name" in attributes:
         route = request.route()
         if route is not None:
@@ -158,3 +158,21 @@ def _of_request(signal: Mapping[str, Any], request: Request, kind: str) -> dict[
         attributes["session_id"] = request.session_id
     result["attributes"] = attributes
     return result
+
+
+def _without(known: KnownValues, value: Any) -> Any:
+    """Return a value without what is known, whatever it is; as text where the SDK would make one.
+
+    The SDK makes texts of most objects only when the batch is sent, which is too late.
+    """
+    if isinstance(value, str):
+        return known.filter(str.__str__(value))
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        text = repr(int(value) if isinstance(value, int) else float(value))
+        filtered = known.filter(text)
+        return value if filtered == text else filtered
+    if type(value) is list or type(value) is tuple:
+        return [_without(known, part) for part in value]
+    return known.filter(safe_repr(value))

@@ -103,6 +103,7 @@ def _shaped(form: Form, seen: str, *, known: bool) -> Handler:
 
 
 name = _shaped(forms.NAME, "names", known=False)
+title = _shaped(forms.NAME, "names", known=True)
 slug = _shaped(forms.SLUG, "slugs", known=True)
 _word = _shaped(forms.LABEL, "labels", known=False)
 
@@ -493,6 +494,7 @@ RULE_HANDLERS: Mapping[str, Handler] = {
     "label": label,
     "digits": digits,
     "name": name,
+    "title": title,
     "slug": slug,
     "text": text,
     "source": source,

@@ -6,7 +6,9 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ import sentry_sdk
 from capturing import Running, telemetry
 from sentry_sdk import logger
 from sentry_sdk.consts import DEFAULT_OPTIONS
+from sentry_sdk.feature_flags import add_feature_flag
 from sentry_sdk.integrations.logging import LoggingIntegration
 
 from telemetry_core.drops import LOGGER_NAME
@@ -44,7 +47,7 @@ class Facts:
         return "/search"
 
     def visitor_values(self) -> Iterable[str]:
-        return ["blue suede shoes"]
+        return ["blue suede shoes", "30161234567"]
 
     def stamp(self) -> list[object]:
         return [object()]
@@ -53,7 +56,7 @@ class Facts:
         return None
 
     def user_values(self) -> Iterable[str]:
-        return ["Jane Doe"]
+        return ["Jane Doe", "jdoering"]
 
 
 @contextlib.contextmanager
@@ -99,6 +102,63 @@ def test_signals_of_a_request_are_without_what_is_known_of_its_visitor() -> None
     assert log["attributes"]["session_id"]["value"] == session_id
     for value in (b"Jane", b"suede"):
         assert value not in running.kept.wire
+
+
+class Lying(str):
+    """A text that denies what it holds."""
+
+    def lower(self) -> str:
+        return ""
+
+    def isascii(self) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        return 0
+
+
+@dataclass
+class Person:
+    """An object whose repr names somebody."""
+
+    name: str
+
+
+OBJECTS: list[Any] = [
+    Person("Jane Doe"), ["Jane Doe"], ("Jane Doe",), {"name": "Jane Doe"}, {"Jane Doe"},
+    b"Jane Doe", Lying("Jane Doe"), Path("/srv/Jane Doe"), ValueError("Jane Doe"), 30161234567,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", OBJECTS, ids=lambda value: type(value).__name__)
+def test_known_values_are_found_in_attributes_of_every_type(value: Any) -> None:
+    """The SDK makes texts of objects when it sends them, when the request is long over."""
+    with telemetry(sentry_options=OPTIONS) as running, entered(running):
+        logger.warning("seen", attributes={"operation": value, "of.jdoering": 1})
+        count("seen", {"operation": value})
+        count("seen.jdoering", {"level": 1.5, "duration_ms": None, "operation": True})
+        sentry_sdk.flush()
+    assert kinds(running) == ["log", "trace_metric"]
+    for planted in (b"jdoering", b"Doe", b"30161234567"):
+        assert planted not in running.kept.wire
+    (log,) = running.kept.payloads("log")[0]["items"]
+    assert "operation" in log["attributes"]
+    metrics = [item for one in running.kept.payloads("trace_metric") for item in one["items"]]
+    assert [metric["name"] for metric in metrics] == ["seen", "seen.[USER]"]
+    assert metrics[1]["attributes"]["level"]["value"] == 1.5
+
+
+def test_names_that_the_app_gives_are_without_what_is_known() -> None:
+    """Who logs to a logger for each user, or names a flag or a step after one, names nobody."""
+    with telemetry(sentry_options=OPTIONS) as running, entered(running):
+        sentry_sdk.add_breadcrumb(category="steps.jdoering", message="a step")
+        add_feature_flag("beta_for.jdoering", True)
+        logging.getLogger("users.jdoering").error("refused")
+    event = running.kept.event()
+    assert event["logger"] == "users.[USER]"
+    assert event["breadcrumbs"]["values"][-1]["category"] == "steps.[USER]"
+    assert event["contexts"]["flags"]["values"][0]["flag"] == "beta_for.[USER]"
+    assert b"jdoering" not in running.kept.wire
 
 
 def test_signals_outside_a_request_are_sent() -> None:

@@ -292,7 +292,7 @@ def options(personal: str, names: Mapping[str, Any]) -> dict[str, Any]:
 def fail_on_errors() -> None:
     """Add what raises while the SDK reads an error, where the SDK survives that."""
     if "before_send_metric" not in DEFAULT_OPTIONS:
-        return  # 2.42 hands it on to whoever captures
+        return  # 2.42 gives the error up, which the matrix waits for
 
     def fail(event: Any, exc_info: Any) -> Any:
         raise RuntimeError(f"no way to read {exc_info[1]}")
