@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format types tox coverage bench bench-requests clean
+.PHONY: help demo test lint format types tox coverage bench bench-logs bench-requests clean
 
 # The first of these that is new enough and runs (a version manager's stand-in may not).
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -48,6 +48,9 @@ bench: $(VENV)/.bench  ## Compare the filter with others in one table, a minute 
 
 bench-requests: $(VENV)/.bench-requests  ## Compare what telemetry adds to a request, ten minutes
 	@$(BIN)/python -m benchmarks.requests $(ARGS)
+
+bench-logs: $(VENV)/.bench  ## Compare a filtered log line with the JSON formatter alone
+	@$(VENV)/bench/bin/python -m benchmarks.logs $(ARGS)
 
 clean:  ## Remove the set-up, builds and caches
 	rm -rf $(VENV) .tox dist .coverage htmlcov .hypothesis .import_linter_cache \

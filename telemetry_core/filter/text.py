@@ -229,14 +229,17 @@ class TextFilter:
             return text, ()
         return changed[text]
 
-    def is_plain(self, text: str) -> bool:
-        """Tell whether no text could hold a value that differs from this one in its digits alone.
+    def filter_line(self, text: str) -> tuple[str, bool]:
+        """Return the filtered text, and whether it is plain.
 
-        Of one that is, callers may remember so. Errs to no.
+        A text is when none that differs from it in its digits alone could hold a value, so that
+        callers may remember it for all of them. Errs to no.
         """
-        if self._always or not text.isascii():
-            return False
-        return is_wordy(text) or not traits_of((text,))
+        if text in self.clean:
+            return text, False
+        if text.isascii() and not self._always and (is_wordy(text) or not traits_of((text,))):
+            return text, True
+        return self.filter(text), False
 
     def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
         """Read many new texts at once, and remember those that hold nothing.

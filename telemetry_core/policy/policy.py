@@ -177,13 +177,12 @@ class Policy:
             text = without_lone_surrogates(text)
         elif shape in shapes.values:
             return text
-        shorter = without_row_data(without_literals(text))
-        if shorter == text and self.texts.is_plain(text):
-            shapes.add(shape)
-            return text
-        read = self.texts.filter(shorter)
+        read, is_plain = self.texts.filter_line(without_row_data(without_literals(text)))
         if read == text:
-            seen.add(text)
+            if is_plain:
+                shapes.add(shape)
+            else:
+                seen.add(text)
         return read
 
     def apply_to_part(self, part: str, value: object, *, known: KnownValues | None = None) -> Any:

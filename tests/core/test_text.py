@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telemetry_core.filter.shape import is_wordy, traits_of
 from telemetry_core.filter.text import (
     FILTERED,
     MAX_CACHED_LENGTH,
@@ -268,3 +269,26 @@ def test_a_value_is_found_between_other_scripts_and_colours(kind: str, around: s
     assert token in filtered
     assert value not in filtered
     assert FILTER.filter(filtered) == filtered
+
+
+_PIECES = [*"abPz09 ,;'\"()!_-.:=/@#%\t\n", "mac", "secret", "identified", "the"]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=40))
+def test_a_wordy_text_has_no_trait(pieces: list[str]) -> None:
+    """What is told at a glance is what a closer look would tell."""
+    text = "".join(pieces)
+    if is_wordy(text):
+        assert traits_of((text,)) == {}
+
+
+@given(st.text(max_size=60), st.text(alphabet="0123456789", min_size=1, max_size=60))
+def test_a_plain_text_is_plain_with_any_digits(text: str, digits: str) -> None:
+    """Lines that differ in their numbers alone are told for clean by the first of them."""
+    texts = TextFilter()
+    read, plain = texts.filter_line(text)
+    assert read == TextFilter().filter(text)
+    if plain:
+        others = iter(digits * len(text))
+        other = "".join(next(others) if "0" <= char <= "9" else char for char in text)
+        assert texts.filter(other) == other

@@ -48,4 +48,7 @@ urlpatterns = [
     path("astream-queries/<str:name>/", views.astream_queries),
     path("meet/<str:name>/", views.meet),
     path("ameet/<str:name>/", views.ameet),
+    path("read/", views.read),
+    path("pay/<str:name>/", views.pay),
+    path("apay/<str:name>/", views.apay),
 ]

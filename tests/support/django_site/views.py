@@ -357,3 +357,37 @@ def process_error(request: HttpRequest, name: str) -> HttpResponse:
     """Fail, and say in which process."""
     sentry_sdk.set_tag("process.pid", str(os.getpid()))
     raise ValueError(f"no {name}")
+
+
+def pay(request: HttpRequest, name: str) -> HttpResponse:
+    logger.info("begun by %s", name)
+    with telemetry_core.telemetry_context(operation="checkout"):
+        charge(name)
+    return HttpResponse("paid")
+
+
+async def apay(request: HttpRequest, name: str) -> HttpResponse:
+    logger.info("begun by %s", name)
+    with telemetry_core.telemetry_context(operation="checkout"):
+        await acharge(name)
+    return HttpResponse("paid")
+
+
+@telemetry_core.error_boundary("charge", category="network")
+def charge(name: str) -> None:
+    if name == "nobody":
+        raise Http404
+    raise ValueError(f"no {name}")
+
+
+@telemetry_core.error_boundary("charge", category="network")
+async def acharge(name: str) -> None:
+    await asyncio.sleep(0)
+    charge.__wrapped__(name)  # type: ignore[attr-defined]  # the function in its boundary
+
+
+@csrf_exempt
+def read(request: HttpRequest) -> HttpResponse:
+    logger.info("at %s", request.GET["step"])
+    logger.info("hello %s", request.POST["name"])
+    return HttpResponse("ok")
