@@ -26,6 +26,7 @@ from demo.apps import (
 from demo.gunicorn import answers
 from demo.identities import Identity, new_identity
 from demo.interrupts import Interrupts
+from demo.local_logs import problems_of, read_log
 from demo.planting import Plantings
 from demo.processes import DemoError, Process, Processes
 from demo.report import Report
@@ -116,8 +117,10 @@ class _Run:
             report.planted(self.plantings, len(self.sent))
             report.arrived(self.sent, verdict, collector)
             report.found(self.plantings, verdict, collector)
-            report.event(verdict)
-            problems = verdict.problems
+            logs = [read_log(app.name, folder / f"{app.name}.log") for app in APPS]
+            wrong = problems_of(logs, list(self.plantings.planted.values()))
+            wrong += report.event(verdict, logs, wrong)
+            problems = verdict.problems + wrong
             if bugsink is not None:
                 problems += self._store(bugsink, collector)
             report.next()

@@ -9,15 +9,16 @@ import sys
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from demo.backend import Bugsink, Stored
+from demo.local_logs import LocalLog
 from demo.planting import PLACES, Plantings
 from demo.requests import Sent
-from demo.verdict import Match, Verdict, expected_events
+from demo.verdict import Match, Verdict, expected_events, session_of
 from telemetry_core.collector import FORMS, Collector, Entry, entries_of
 
 WIDTH = 98
@@ -124,15 +125,24 @@ class Report:
         for line in _wrap(", ".join(form.name for form in FORMS), WIDTH - 6):
             self.line(f"      {line}")
 
-    def event(self, verdict: Verdict) -> None:
-        """Show an event in full: the shortest exception from which several things were removed."""
+    def event(self, verdict: Verdict, logs: Sequence[LocalLog], wrong: Sequence[str]) -> list[str]:
+        """Show an event in full, and what the app has logged in its session.
+
+        It is the shortest exception from which several things were removed.
+
+        :param wrong: what is wrong with the logs.
+        :return: a sentence when there is no event with lines of its session.
+        """
+        logged: dict[str, list[Mapping[str, Any]]] = {}
+        for each in (each for log in logs for each in log.lines):
+            logged.setdefault(str(each.get("session_id")), []).append(each)
         arrived = [
             (found.expected.sent.scenario.title, found.entry)
             for found in expected_events(verdict.matches)
-            if found.entry is not None and found.entry.item is not None
+            if found.entry is not None and session_of(found.entry) in logged
         ]
         if not arrived:
-            return
+            return ["LOCAL LOG: no line has the session of an event"]
         title, entry = max(arrived, key=lambda each: _worth_showing(each[1]))
         self.heading(4, f"One event in full, as it arrived: a visitor {title}")
         payload = dict(entry.item.json) if entry.item is not None else {}
@@ -153,6 +163,17 @@ class Report:
         )
         for (rule, what), count in others.items():
             self.line(f"   {count} × {what} by rule {rule}")
+        total = sum(len(log.lines) for log in logs)
+        found_there = self.paint(str(len(wrong)), "red" if wrong else "green")
+        self.heading(
+            5, f"In the apps' own logs: {total} JSON lines, with {found_there} planted values"
+        )
+        self.line("   What was logged in the session of that event, its user's id:")
+        for each in logged[session_of(entry)]:
+            self.line()
+            for part in compact(dict(each), WIDTH - 3):
+                self.line(f"   {self._coloured(_cut(part, WIDTH - 3))}")
+        return []
 
     def _coloured(self, line: str) -> str:
         if not self.in_colour:
@@ -167,7 +188,7 @@ class Report:
         found = sum("it stored" in problem for problem in problems)
         count = self.paint(str(found), "red" if found else "green")
         self.heading(
-            5,
+            6,
             f"Stored by Bugsink: {len(stored.events)} events as {stored.issues} issues, "
             f"with {count} planted values",
         )

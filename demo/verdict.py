@@ -120,7 +120,7 @@ def _fits(entry: Entry, expected: Expected) -> bool:
         return False
     if expected.type != "event" or not expected.sent.reference:
         return True
-    return _session(entry) == expected.sent.reference
+    return session_of(entry) == expected.sent.reference
 
 
 def release_of(app: str) -> str:
@@ -133,7 +133,8 @@ def _release(entry: Entry) -> str:
     return str(payload.get("release", "")) if isinstance(payload, dict) else ""
 
 
-def _session(entry: Entry) -> str:
+def session_of(entry: Entry) -> str:
+    """Return the session id that an event carries as its user's; empty when there is none."""
     payload = entry.item.json if entry.item is not None else None
     user = payload.get("user") if isinstance(payload, dict) else None
     return str(user.get("id", "")) if isinstance(user, dict) else ""

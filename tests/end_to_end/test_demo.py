@@ -108,6 +108,15 @@ def test_events_of_both_apps_are_shown_with_their_routes(ordinary: Run) -> None:
     assert '"environment": "demo"' in out
 
 
+def test_a_log_line_and_an_event_are_shown_under_one_session(ordinary: Run) -> None:
+    """The event's user is the session of the lines beside it, in which nothing planted is found."""
+    event, _, log = ordinary.done.stdout.partition("5. In the apps' own logs: ")
+    assert re.match(r"[1-9][0-9]+ JSON lines, with 0 planted values", log)
+    session = re.search(r'"user": \{"id": "([0-9a-f]{32})"\}', event)
+    assert session is not None
+    assert f'"session_id": "{session[1]}"' in log
+
+
 def test_it_takes_less_than_a_minute_and_leaves_nothing(ordinary: Run) -> None:
     """Databases and logs are gone when it ends."""
     assert ordinary.seconds < 60
@@ -184,7 +193,7 @@ def test_a_real_server_stores_the_events(environment: dict[str, str]) -> None:
     done = run({**environment, "BACKEND": "bugsink"})
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr
     assert re.search(
-        r"^5\. Stored by Bugsink: [1-9][0-9]* events as [1-9][0-9]* issues, with 0 planted",
+        r"^6\. Stored by Bugsink: [1-9][0-9]* events as [1-9][0-9]* issues, with 0 planted",
         done.stdout,
         re.MULTILINE,
     )

@@ -6,6 +6,7 @@ import csv
 from collections.abc import AsyncIterator, Iterator
 
 from checkout.models import Order
+from telemetry_core import error_boundary
 
 HEADING = ("order", "name", "e-mail", "product", "total", "shipping")
 
@@ -33,6 +34,7 @@ def row_of(order: Order) -> str:
     )
 
 
+@error_boundary("export-orders", category="file_io")
 def rows() -> Iterator[str]:
     """Yield the heading and then one line for each order."""
     yield writer.writerow(HEADING)
@@ -40,6 +42,7 @@ def rows() -> Iterator[str]:
         yield row_of(order)
 
 
+@error_boundary("export-orders", category="file_io")
 async def async_rows() -> AsyncIterator[str]:
     """Yield the same lines without blocking the event loop."""
     yield writer.writerow(HEADING)

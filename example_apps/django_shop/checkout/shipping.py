@@ -9,6 +9,8 @@ from urllib.request import urlopen
 
 from django.conf import settings
 
+from telemetry_core import error_boundary
+
 FLAT_RATE_CENTS = 495
 
 logger = logging.getLogger(__name__)
@@ -20,11 +22,14 @@ def quote(address: str, weight_g: int) -> int | None:
         return FLAT_RATE_CENTS
     query = urlencode({"address": address, "grams": weight_g})
     try:
-        with urlopen(
-            f"{settings.SHOP_SHIPPING_URL}?{query}", timeout=settings.SHOP_SHIPPING_TIMEOUT
-        ) as response:
+        with (
+            error_boundary("ask-shipping-rate", category="network"),
+            urlopen(
+                f"{settings.SHOP_SHIPPING_URL}?{query}", timeout=settings.SHOP_SHIPPING_TIMEOUT
+            ) as response,
+        ):
             return int(json.load(response)["cents"])
     except (OSError, ValueError, KeyError, TypeError):
-        # Careless, as real apps are: the address is in the log.
+        # Careless, as real apps are: the address is in the log. The boundary has reported it.
         logger.exception("no shipping rate for %s", address)
         return None

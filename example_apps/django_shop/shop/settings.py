@@ -82,8 +82,17 @@ SHOP_SHIPPING_TIMEOUT = 2.0
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Both leave out what is personal, with telemetry switched off, too.
+    "formatters": {
+        "json": {"()": "telemetry_core.logging.JsonFormatter"},
+        "readable": {"()": "telemetry_core.logging.ReadableFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "readable" if DEBUG else "json",
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django": {"level": "INFO"}},
 }

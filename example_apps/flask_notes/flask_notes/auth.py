@@ -85,6 +85,8 @@ def login() -> ResponseReturnValue:
         email = request.form["email"]
         person = connection().execute("SELECT * FROM person WHERE email = ?", (email,)).fetchone()
         if person and check_password_hash(person["password_hash"], request.form["password"]):
+            # Who it is from here on, for what is logged as well.
+            g.user = person
             logger.info("%s <%s> logged in", person["name"], person["email"])
             return enter(person["id"])
         logger.error("log-in failed for %s from %s", email, request.remote_addr)

@@ -8,7 +8,10 @@ from urllib.request import Request, urlopen
 
 from flask import current_app
 
+from telemetry_core import error_boundary
 
+
+@error_boundary("call-mail-service", category="network")
 def post(path: str, message: dict[str, str]) -> dict[str, Any]:
     """Send a message to the service and return its answer.
 

@@ -8,7 +8,7 @@ import sentry_sdk
 
 from flask_notes.database import connection
 from flask_notes.errors import NotYourNote, TooManyNotes
-from telemetry_core import get_telemetry_config
+from telemetry_core import get_telemetry_config, telemetry_context
 
 MOST_NOTES = 100
 
@@ -39,6 +39,7 @@ def load(person: sqlite3.Row, note_id: int) -> sqlite3.Row | None:
     return note
 
 
+@telemetry_context(operation="add_note")
 def add(person: sqlite3.Row, title: str, body: str, remind_on: str) -> int:
     """Add a note and return its id; raises TooManyNotes when the account is full."""
     describe(person, title)
@@ -64,8 +65,6 @@ def share(note: sqlite3.Row, email: str) -> None:
 
 def describe(person: sqlite3.Row, title: str) -> None:
     """Tell telemetry what is being written."""
-    config = get_telemetry_config()
-    config.set_tag("operation", "add_note")
     # Careless, as real apps are: neither the tag nor the context needs the person.
-    config.set_context("note", {"operation": "add_note", "title": title})
+    get_telemetry_config().set_context("note", {"operation": "add_note", "title": title})
     sentry_sdk.set_tag("author", person["email"])

@@ -26,6 +26,7 @@ from flask.typing import ResponseReturnValue
 from flask_notes import mail, notebook
 from flask_notes.auth import login_required
 from flask_notes.timezones import today
+from telemetry_core import error_boundary
 
 blueprint = Blueprint("notes", __name__)
 logger = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def share(note_id: int) -> ResponseReturnValue:
         mail.post("send", {"to": email, "from": g.user["email"], "subject": note["title"]})
         flash("Shared.")
     except (OSError, ValueError):
-        # Careless, as real apps are: the addresses are in the log.
+        # Careless, as real apps are: the addresses are in the log. What failed is reported.
         logger.exception("no mail from %s to %s", g.user["email"], email)
         flash("Shared, but we couldn't send the mail.")
     return redirect(url_for("notes.show", note_id=note_id))
@@ -112,6 +113,7 @@ def person(email: str) -> ResponseReturnValue:
     return render_template("person.html", email=email, notes=shared, longest=longest)
 
 
+@error_boundary("export-notes", category="file_io")
 def export_lines() -> Iterator[str]:
     """Yield a line for each note of the user."""
     yield f"Notes of {g.user['name']}\n"
