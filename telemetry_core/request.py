@@ -204,7 +204,7 @@ class Request:
         self.facts = facts
         self._id = session_id
         self._continued: sessions.Bearer | None = None
-        self._source = source
+        self._source: Source = source
         self._traced = traced
         self._failed: Outcome = "exited"
         self._reported: list[BaseException] | None = None

@@ -172,7 +172,32 @@ def _start_segment(op: str, origin: str) -> Any:
     return segment if segment.sampled else None
 
 
-class QuerySpan:
+class OperationSpan:
+    """Records an operation that has begun. Never raises."""
+
+    __slots__ = ("_span",)
+
+    def __init__(self, name: object, *, op: str, data: Mapping[str, object]) -> None:
+        self._span: Any = None
+        with suppress(Exception):
+            self._span = _start_span(op, str(name), data)
+
+    def set(self, key: str, value: object) -> None:
+        """Note something that is known by now."""
+        if self._span is not None:
+            with suppress(Exception):
+                _set_data(self._span, key, value)
+
+    def finish(self, *, failed: bool) -> None:
+        """End the span."""
+        if self._span is not None:
+            with suppress(Exception):
+                if failed:
+                    _set_failed(self._span)
+                self._span.__exit__(None, None, None)
+
+
+class QuerySpan(OperationSpan):
     """Records a query to a database: a context manager. Never raises.
 
     :param statement: the statement with placeholders; the gate takes literals out of it. Its
@@ -182,7 +207,7 @@ class QuerySpan:
     :param runs: how often the statement is run, when that is more than once.
     """
 
-    __slots__ = ("_span",)
+    __slots__ = ()
 
     def __init__(
         self, statement: object, *, system: str, database: str, runs: int | None = None
@@ -190,44 +215,18 @@ class QuerySpan:
         data: dict[str, Any] = {"db.system": system, "db.namespace": database}
         if runs is not None:
             data["db.operation.batch.size"] = runs
-        self._span: Any = None
-        with suppress(Exception):
-            self._span = _start_span("db", str(statement), data)
+        super().__init__(statement, op="db", data=data)
 
     def __enter__(self) -> QuerySpan:
         return self
 
     def set_rows(self, count: object) -> None:
         """Note how many rows were found or changed, if the database says so."""
-        if self._span is not None and type(count) is int and count >= 0:
-            with suppress(Exception):
-                _set_data(self._span, "db.response.returned_rows", count)
+        if type(count) is int and count >= 0:
+            self.set("db.response.returned_rows", count)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._span is not None:
-            with suppress(Exception):
-                if kind is not None:
-                    _set_failed(self._span)
-                self._span.__exit__(None, None, None)
-
-
-class OperationSpan:
-    """Records an operation that has begun. Never raises."""
-
-    __slots__ = ("_span",)
-
-    def __init__(self, name: str, *, op: str, data: Mapping[str, object]) -> None:
-        self._span: Any = None
-        with suppress(Exception):
-            self._span = _start_span(op, name, dict(data))
-
-    def finish(self, *, failed: bool) -> None:
-        """End the span."""
-        if self._span is not None:
-            with suppress(Exception):
-                if failed:
-                    _set_failed(self._span)
-                self._span.__exit__(None, None, None)
+        self.finish(failed=kind is not None)
 
 
 def is_recording() -> bool:
@@ -246,14 +245,13 @@ def trace_here() -> tuple[str | None, str | None]:
     return (span.trace_id, span.span_id) if span is not None else (None, None)
 
 
-def _start_span(op: str, name: str, data: dict[str, Any]) -> Any:
+def _start_span(op: str, name: str, data: Mapping[str, object]) -> Any:
     origin = f"auto.{op}.telemetry"
     if _streams_spans():
         from sentry_sdk import traces
 
-        started: Any = traces.start_span(
-            name, attributes={"sentry.op": op, "sentry.origin": origin, **data}
-        )
+        attributes: Any = {"sentry.op": op, "sentry.origin": origin, **data}
+        started: Any = traces.start_span(name, attributes=attributes)
     else:
         started = sentry_sdk.start_span(op=op, name=name, origin=origin)
         for key, value in data.items():

@@ -20,9 +20,11 @@ from capturing import Running, telemetry
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from leak_matrix import Visitor
 from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.integrations.stdlib import StdlibIntegration
 
+from telemetry_core.request import Request
 from telemetry_core.trace import (
     UNNAMED,
     QuerySpan,
@@ -335,6 +337,27 @@ def test_a_visitor_s_baggage_goes_nowhere(echo: HTTPServer, targets: list[str] |
         assert headers["sentry-trace"].startswith(TRACE)
     assert b"jane" not in running.kept.wire
     assert len(running.kept.bodies) == 2
+
+
+def test_an_outgoing_call_is_a_span_where_it_is_asked_for(echo: HTTPServer) -> None:
+    """By the SDK's integration by its name; what the visitor asked for is in no part of it."""
+    given: Any = {"traces_sample_rate": 1.0, "instrument": ("stdlib",)}
+    with telemetry(**given) as running:
+        request = Request(running.config, Visitor(sent="Wilhelmina"))
+        request.enter()
+        connection = HTTPConnection("127.0.0.1", echo.server_port, timeout=5)
+        connection.request("GET", "/people/Wilhelmina?mail=jane@example.com#Wilhelmina")
+        assert connection.getresponse().status == 204
+        connection.close()
+        request.finish()
+        request.leave()
+        (transaction,) = running.kept.payloads("transaction")
+    (span,) = transaction["spans"]
+    assert span["op"] == "http.client"
+    assert span["data"]["http.response.status_code"] == 204
+    assert not re.search(b"(?i)wilhelmina|jane", running.kept.wire)
+    (headers,) = Echo.seen
+    assert not {"sentry-trace", "baggage", "traceparent"} & headers.keys()
 
 
 CONTINUED = """

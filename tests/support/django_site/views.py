@@ -15,6 +15,7 @@ from typing import Any
 import sentry_sdk
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.models import Group, User
+from django.core.cache import caches
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import connection
 from django.http import (
@@ -26,6 +27,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import render
+from django.template import engines
 from django.template.response import TemplateResponse
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
@@ -300,6 +302,30 @@ async def astream_queries(request: HttpRequest, name: str) -> StreamingHttpRespo
             yield kind.__name__
 
     return StreamingHttpResponse(pieces())
+
+
+def render_template(request: HttpRequest, name: str) -> HttpResponse:
+    """Render in each of Django's ways."""
+    text = engines["django"].from_string("{{ name }}").render({"name": name})
+    page = render(request, "500.html", {"name": name})
+    return TemplateResponse(request, "500.html", {"name": text}, status=page.status_code)
+
+
+def ask_cache(request: HttpRequest, name: str) -> JsonResponse:
+    cache = caches["default"]
+    missed = cache.get(f"of-{name}")
+    cache.set(f"of-{name}", f"value of {name}", 60)
+    found = cache.get(f"of-{name}", default="nothing")
+    many = cache.get_many([f"of-{name}", "other"])
+    filled = cache.get_or_set(f"of-{name}", "unused")
+    cache.delete(f"of-{name}")
+    return JsonResponse({"missed": missed, "found": found, "many": len(many), "filled": filled})
+
+
+async def aask_cache(request: HttpRequest, name: str) -> JsonResponse:
+    cache = caches["default"]
+    await cache.aset(f"of-{name}", f"value of {name}")
+    return JsonResponse({"found": await cache.aget(f"of-{name}")})
 
 
 def _run_queries(name: str) -> None:
