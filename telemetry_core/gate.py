@@ -90,6 +90,14 @@ class Gate:
             self._drops.count("gate_error", "item", error=error)
             return None
 
+    def admit_headers(self, headers: Any) -> dict[str, Any]:
+        """Return what may leave of an envelope's headers. Never raises."""
+        try:
+            return self._policy.envelope_headers(headers)
+        except Exception as error:
+            self._drops.count("gate_error", "envelope headers", error=error)
+            return {}
+
     def _admit_item(
         self, item: Item, circumstances: Circumstances | None, batched: Container[str]
     ) -> Item | None:
@@ -107,16 +115,15 @@ class Gate:
             self._drops.count("consent", kind)
             return None
         if kind == "attachment":
-            return self._admit_text(item, headers, circumstances)
+            return self._admit_text(item, circumstances)
         make = partial(self.filtered, item, kind, circumstances)
         return _GatedItem(headers, _GatedPayload(make, self, kind))
 
-    def _admit_text(
-        self, item: Item, headers: dict[str, Any], circumstances: Circumstances | None
-    ) -> Item | None:
+    def _admit_text(self, item: Item, circumstances: Circumstances | None) -> Item | None:
         if item.headers.get("content_type") != FILTERED_TEXT:
             self._drops.count("attachment", "attachment")
             return None
+        headers = self._policy.item_headers(item.headers, self._known(circumstances))
         headers["content_type"] = "text/plain"
         headers.setdefault("filename", "attachment.txt")
         make = partial(self.filtered_text, item, circumstances)
@@ -275,10 +282,16 @@ class _GatedItem(Item):
         return
 
 
-def _without_dropped(envelope: Envelope) -> Envelope | None:
-    """Filter an envelope's items now and return it without those that were dropped."""
-    items = [item for item in envelope.items if item.get_bytes()]
-    return Envelope(headers=envelope.headers, items=items) if items else None
+def _without_dropped(envelope: Envelope, gate: Gate) -> Envelope | None:
+    """Filter an envelope's items now and return it without those that were dropped.
+
+    What a transport of the user's has put in behind the gate passes it here.
+    """
+    gated = [
+        item if isinstance(item, _GatedItem) else gate.admit_item(item) for item in envelope.items
+    ]
+    items = [item for item in gated if item is not None and item.get_bytes()]
+    return Envelope(headers=gate.admit_headers(envelope.headers), items=items) if items else None
 
 
 class _Gated:
@@ -329,12 +342,12 @@ class _GatedHttp(_Gated):
         send = super()._send_envelope  # type: ignore[misc]  # of the transport it is laid over
         if inspect.iscoroutinefunction(send):
             return self._send_later(envelope, send)
-        remaining = _without_dropped(envelope)
+        remaining = _without_dropped(envelope, self._telemetry_gate)
         return send(remaining) if remaining is not None else None
 
     async def _send_later(self, envelope: Envelope, send: Callable[[Envelope], Any]) -> None:
         # On the application's own event loop: the filter must not hold it up.
-        remaining = await asyncio.to_thread(_without_dropped, envelope)
+        remaining = await asyncio.to_thread(_without_dropped, envelope, self._telemetry_gate)
         if remaining is not None:
             await send(remaining)
 
@@ -354,7 +367,7 @@ class _GatedInstance(Transport):
 
     def capture_envelope(self, envelope: Envelope) -> None:
         admitted = self._telemetry_gate.admit(envelope)
-        remaining = _without_dropped(admitted) if admitted is not None else None
+        remaining = None if admitted is None else _without_dropped(admitted, self._telemetry_gate)
         if remaining is None:
             return
         try:

@@ -28,6 +28,7 @@ SEEN_BY: Final[Mapping[str, str]] = {
     "path": "paths",
     "source": "clean",
     "slug": "slugs",
+    "title": "titles",
     "text": "texts_seen",
     "message": "messages",
     "statement": "statements",

@@ -195,12 +195,14 @@ class Policy:
         """Build what may leave of an envelope's headers."""
         return self._headers(_ENVELOPE_HEADERS, headers)
 
-    def item_headers(self, headers: object) -> dict[str, Any]:
+    def item_headers(self, headers: object, known: KnownValues | None = None) -> dict[str, Any]:
         """Build what may leave of an item's headers."""
-        return self._headers(_ITEM_HEADERS, headers)
+        return self._headers(_ITEM_HEADERS, headers, known)
 
-    def _headers(self, handler: Handler, headers: object) -> dict[str, Any]:
-        result = handler(headers, self._walk())
+    def _headers(
+        self, handler: Handler, headers: object, known: KnownValues | None = None
+    ) -> dict[str, Any]:
+        result = handler(headers, self._walk(known))
         return result if isinstance(result, dict) else {}
 
     def _walk(

@@ -103,9 +103,9 @@ def _shaped(form: Form, seen: str, *, known: bool) -> Handler:
 
 
 name = _shaped(forms.NAME, "names", known=False)
-title = _shaped(forms.NAME, "names", known=True)
+title = _shaped(forms.NAME, "titles", known=True)
 slug = _shaped(forms.SLUG, "slugs", known=True)
-_word = _shaped(forms.LABEL, "labels", known=False)
+_word = _shaped(forms.LABEL, "labels", known=True)
 
 
 def label(value: object, walk: Walk) -> object:
@@ -115,6 +115,17 @@ def label(value: object, walk: Walk) -> object:
     if type(value) is int and 0 <= value < 1000:
         return value
     return _word(value, walk)
+
+
+def file_name(value: object, walk: Walk) -> object:
+    """Keep the file name of an attached text if there is nothing in it to take out."""
+    if forms.FILE_NAME.holds(value):
+        walk.read(value, known=True)  # type: ignore[arg-type]  # the form is one of str
+        if walk.note is None:
+            return value
+    walk.refused += 1
+    walk.note = None
+    return DROP
 
 
 SHORTEST_NUMBER: Final = 8
@@ -500,6 +511,7 @@ RULE_HANDLERS: Mapping[str, Handler] = {
     "source": source,
     "path": path,
     "file": file,
+    "file name": file_name,
     "route": route,
     "statement": statement,
     "message": message,

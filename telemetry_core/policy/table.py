@@ -17,7 +17,7 @@ from telemetry_core.policy.forms import Form
 
 RULES: dict[str, str] = {
     "keep": "kept if it has the form the protocol gives it, else dropped",
-    "label": "kept if it is the configured one; else one word, read by the detectors",
+    "label": "kept if it is the configured one; else one word, read like text",
     "digits": "up to 20 digits, read by the detectors",
     "name": "a name in code: has the form of one, read by the detectors",
     "title": "a name that the app gives: as in code, read by the detectors and for known values",
@@ -25,6 +25,7 @@ RULES: dict[str, str] = {
     "text": "read by the detectors and for known values",
     "source": "a line of source code: read by the detectors",
     "path": "cut to the file name, or to the path inside the project",
+    "file name": f"{forms.FILE_NAME.means}; dropped if anything in it would have to go",
     "file": "cut to the file name, with no remark: every frame has one",
     "route": "kept if the name is a route, a task or code; a raw URL becomes a marker",
     "message": "text; SQL loses its literals, a database error the row it quotes",
@@ -406,6 +407,6 @@ ITEM_HEADERS = (
     keep("content_type", forms.CONTENT_TYPE, "how it is written"),
     keep("item_count", forms.COUNT, "how many it holds"),
     keep("platform", forms.PLATFORM, "how Sentry reads it"),
-    keep("filename", forms.FILE_NAME, "the name that the app gave its text"),
+    Row("filename", "file name", "the name that the app gave its text"),
     Row("attachment_type", "drop", "minidumps and view hierarchies are not sent"),
 )

@@ -46,7 +46,10 @@ class Session:
 class Memory:
     """What a policy remembers between items."""
 
-    __slots__ = ("labels", "messages", "names", "paths", "results", "shapes", "slugs", "statements")
+    __slots__ = (
+        "labels", "messages", "names", "paths", "results", "shapes", "slugs", "statements",
+        "titles",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.results: Memo[Any] = Memo()
@@ -54,6 +57,7 @@ class Memory:
         self.labels: Seen[str] = Seen()
         self.paths: Seen[str] = Seen()
         self.slugs: Seen[str] = Seen()
+        self.titles: Seen[str] = Seen()
         self.messages: Seen[str] = Seen()
         self.statements: Seen[str] = Seen()
         self.shapes: Seen[bytes] = Seen()
@@ -93,6 +97,7 @@ class Walk:
         "text_left",
         "texts",
         "texts_seen",
+        "titles",
         "trusted",
     )
 
@@ -120,10 +125,11 @@ class Walk:
         self.memory = memory
         self.memo = memory.results
         self.names = memory.names.values
-        self.labels = memory.labels.values
         self.paths = memory.paths.values
         # Where values are known from the request, these texts have to be read for them.
+        self.labels = memory.labels.values if self.known is None else _NONE
         self.slugs = memory.slugs.values if self.known is None else _NONE
+        self.titles = memory.titles.values if self.known is None else _NONE
         self.messages = memory.messages.values if self.known is None else _NONE
         self.statements = memory.statements.values if self.known is None else _NONE
         self.texts_seen = texts.clean if self.known is None else _NONE

@@ -21,6 +21,7 @@ from sentry_sdk.envelope import Envelope, Item, PayloadRef
 from sentry_sdk.transport import HttpTransport, Transport
 
 from telemetry_core import PIIFilter, attach_text
+from telemetry_core.attachments import FILTERED_TEXT
 from telemetry_core.collector import Collector
 from telemetry_core.config import TelemetryConfig
 from telemetry_core.drops import Drops
@@ -251,6 +252,61 @@ def test_any_transport_stands_behind_the_gate(kind: str) -> None:
         seen = kept.wire + json.dumps(events).encode() + collector.body()
     assert b"hello [EMAIL]" in seen
     assert EMAIL.encode() not in seen
+
+
+class Adding(HttpTransport):
+    """A transport of a user's that adds to what it is given."""
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        envelope.headers["trace"] = {"user_id": EMAIL, "trace_id": "a" * 32}
+        envelope.add_item(Item(PayloadRef(json={"message": f"added {EMAIL}"}), type="event"))
+        envelope.add_item(Item(PayloadRef(bytes=EMAIL.encode()), type="attachment"))
+        super().capture_envelope(envelope)
+
+
+def test_what_a_transport_adds_behind_the_gate_passes_it_too() -> None:
+    """The SDK's transports send only what was filtered, whoever put it into the envelope."""
+    with (
+        Collector() as collector,
+        telemetry(dsn=collector.dsn, sentry_options={"transport": Adding}) as running,
+    ):
+        running.config.capture_message("hello")
+        running.config.flush()
+    assert [item.type for item in collector.items()] == ["event", "event"]
+    assert b"added [EMAIL]" in collector.body()
+    assert EMAIL.encode() not in collector.body()
+    assert collector.envelopes[0].headers["trace"] == {"trace_id": "a" * 32}
+
+
+ATTACHED_NAMES = [
+    ("job.log", "job.log", "a name of nothing"),
+    ("/home/jane/x.log", "attachment.txt", "a path"),
+    ("jdoering.txt", "attachment.txt", "somebody's, known from the request"),
+    ("91.120.33.77.log", "attachment.txt", "an address"),
+    (f"ghp_{'a1b2c3' * 6}.txt", "attachment.txt", "a token"),
+]
+
+
+@pytest.mark.parametrize(("name", "sent_as", "why"), ATTACHED_NAMES, ids=str)
+def test_the_name_of_an_attached_text_names_nobody(name: str, sent_as: str, why: str) -> None:
+    """It stands in the item's header, where no rule for texts looks."""
+    gate, _ = make_gate(known=(("jdoering", "[USER]"),))
+    envelope = Envelope()
+    item = Item(PayloadRef(bytes=b"x"), type="attachment", filename=name)
+    item.headers["content_type"] = FILTERED_TEXT
+    envelope.add_item(item)
+    header = sent(gate, envelope).split(b"\n")[1]
+    assert json.loads(header)["filename"] == sent_as, why
+
+
+@pytest.mark.parametrize("field", ["release", "dist", "environment", "logger", "transaction"])
+def test_labels_of_an_event_are_without_what_is_known(field: str) -> None:
+    """Whoever makes events by hand may put anything there; what was seen before changes nothing."""
+    gate, _ = make_gate()
+    assert b"jdoering" in sent(gate, envelope_of({field: "jdoering"}))
+    known = Circumstances(admitted=EVERYTHING, known=(("jdoering", "[USER]"),))
+    asking = Gate(policy=gate._policy, drops=Drops(), circumstances=lambda: known)
+    assert b"jdoering" not in sent(asking, envelope_of({field: "jdoering"}))
 
 
 @pytest.mark.parametrize("experiment", ["transport_http2", "transport_async"])
