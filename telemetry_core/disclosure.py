@@ -7,7 +7,6 @@ give the same list.
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,31 +21,9 @@ from telemetry_core.filter.keys import ALLOWED, KeyRules
 from telemetry_core.options import build_options
 from telemetry_core.policy.catalogue import SECTIONS
 from telemetry_core.policy.rules import never_leaves
-from telemetry_core.policy.table import RULES, Row
+from telemetry_core.policy.table import OUTCOMES, RULES, Row
 from telemetry_core.settings import Settings
-
-OUTCOMES: Final[Mapping[str, str]] = {
-    "keep": "kept",
-    "label": "filtered",
-    "digits": "filtered",
-    "name": "filtered",
-    "slug": "filtered",
-    "text": "filtered",
-    "source": "filtered",
-    "path": "file name",
-    "file": "file name",
-    "route": "filtered",
-    "message": "filtered",
-    "statement": "filtered",
-    "map": "allowlisted",
-    "attributes": "allowlisted",
-    "headers": "allowlisted",
-    "packages": "allowlisted",
-    "session": "replaced",
-    "anew": "replaced",
-    "drop": "dropped",
-}
-"""What becomes of a field, in a word, by the rule of its row."""
+from telemetry_core.versions import version_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +49,7 @@ def disclose(settings: Settings) -> tuple[Section, ...]:
             title="Versions",
             text="An upgrade may change what follows.",
             columns=("Package", "Version"),
-            rows=tuple(
-                (name, importlib.metadata.version(name))
-                for name in ("telemetry-core", "sentry-sdk")
-            ),
+            rows=tuple((name, version_of(name)) for name in ("telemetry-core", "sentry-sdk")),
         ),
         Section(
             title="Settings",

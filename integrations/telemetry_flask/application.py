@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable
 
 from flask import Flask
@@ -11,6 +10,7 @@ from flask.cli import ScriptInfo
 from telemetry_core import SettingsError
 from telemetry_core.cli.application import Application, Finding
 from telemetry_core.settings import Settings, read_settings
+from telemetry_core.versions import version_of
 from telemetry_flask.extension import EXTENSION
 
 
@@ -37,7 +37,7 @@ def _application(name: str, app: Flask | None, settings: Callable[[], Settings])
     return Application(
         name=name,
         framework="Flask",
-        version=importlib.metadata.version("flask"),
+        version=version_of("flask"),
         adapter="telemetry_flask",
         target=app,
         given={key: value for key, value in given.items() if key.startswith("TELEMETRY_")},

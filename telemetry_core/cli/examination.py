@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import os
 import platform
@@ -22,6 +21,7 @@ from telemetry_core.errors import SettingsError
 from telemetry_core.hooks import TelemetryIntegration
 from telemetry_core.options import build_options
 from telemetry_core.settings import Settings
+from telemetry_core.versions import UNKNOWN, version_of
 
 LOWEST: Final[Mapping[str, tuple[int, ...]]] = {
     "Python": (3, 11),
@@ -95,14 +95,14 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 def _versions(application: Application) -> Iterator[Finding]:
     installed = {
         "Python": platform.python_version(),
-        "telemetry-core": importlib.metadata.version("telemetry-core"),
-        "sentry-sdk": importlib.metadata.version("sentry-sdk"),
+        "telemetry-core": version_of("telemetry-core"),
+        "sentry-sdk": version_of("sentry-sdk"),
     }
     if application.framework:
         installed[application.framework] = application.version
     for name, version in installed.items():
         lowest = LOWEST.get(name, ())
-        if _numbers(version) < lowest:
+        if version != UNKNOWN and _numbers(version) < lowest:
             asked = ".".join(map(str, lowest))
             text = f"{version} is older than {asked}, the oldest that is tested."
             yield Finding(level="problem", subject=name, text=text, hint=f"Upgrade {name}.")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 # ruff: noqa: ARG002  # click says what a method is passed
 import importlib
-import importlib.metadata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import click
 from telemetry_core.cli.console import NO_COLOR
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.verb import CONTEXT
+from telemetry_core.versions import version_of
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "policy": ("telemetry_core.cli.policy", "List what would be sent, field by field."),
@@ -82,5 +82,5 @@ root.params.append(
 
 def _show_versions(context: click.Context) -> None:
     for distribution in ("telemetry-core", "sentry-sdk"):
-        click.echo(f"{distribution} {importlib.metadata.version(distribution)}")
+        click.echo(f"{distribution} {version_of(distribution)}")
     context.exit()

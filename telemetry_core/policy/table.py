@@ -41,6 +41,31 @@ RULES: dict[str, str] = {
 }
 
 
+OUTCOMES: dict[str, str] = {
+    "keep": "kept",
+    "label": "filtered",
+    "digits": "filtered",
+    "name": "filtered",
+    "slug": "filtered",
+    "text": "filtered",
+    "source": "filtered",
+    "path": "file name",
+    "file": "file name",
+    "route": "filtered",
+    "message": "filtered",
+    "statement": "filtered",
+    "map": "allowlisted",
+    "attributes": "allowlisted",
+    "headers": "allowlisted",
+    "packages": "allowlisted",
+    "threads": "filtered",
+    "session": "replaced",
+    "anew": "replaced",
+    "drop": "dropped",
+}
+"""What becomes of a field, in a word, by the rule of its row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One field: its ``path`` in the item, the ``rule`` for it, ``why``, and a ``form`` to keep."""

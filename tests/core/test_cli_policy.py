@@ -21,7 +21,7 @@ from telemetry_core.cli import policy
 from telemetry_core.cli.application import Application, Host
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import root
-from telemetry_core.disclosure import OUTCOMES, Section, disclose
+from telemetry_core.disclosure import Section, disclose
 from telemetry_core.policy import table
 from telemetry_core.settings import Settings
 
@@ -42,7 +42,7 @@ def section(title: str, settings: Settings = ON) -> dict[str, tuple[str, ...]]:
 
 def test_every_rule_has_an_outcome() -> None:
     """A rule that is added to the table says in a word what becomes of a field."""
-    assert OUTCOMES.keys() == table.RULES.keys()
+    assert table.OUTCOMES.keys() == table.RULES.keys()
 
 
 @pytest.mark.parametrize("kind", table.ITEMS)
@@ -56,7 +56,7 @@ def test_every_field_of_every_kind_is_in_the_list(kind: str) -> None:
     }
     assert rows.keys() == {row.path for row in table.ITEMS[kind]}
     for row in table.ITEMS[kind]:
-        assert rows[row.path][0] in OUTCOMES.values()
+        assert rows[row.path][0] in table.OUTCOMES.values()
         assert rows[row.path][-1] == row.why
 
 
