@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import re
 import sys
 from typing import Any
 
@@ -34,6 +36,14 @@ class Verb(click.Command):
         if ctx.find_object(Host) is None:
             return params
         return [param for param in params if param.name not in ADAPTERS]
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help; with a host, the examples are called as it calls them."""
+        shown = copy.copy(self)
+        if ctx.find_object(Host) is not None and self.help:
+            call = rf"(?:python manage\.py |flask )?\btelemetry {self.name}"
+            shown.help = re.sub(rf"{call}(?: --(?:django|flask) \S+)?", ctx.command_path, self.help)
+        super(Verb, shown).format_help_text(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Do what the verb does."""

@@ -62,7 +62,11 @@ def test_a_host_s_verbs_take_no_option_that_names_an_application(run: CliRunner)
     """``manage.py`` and ``flask`` know theirs."""
     host = Host(load=lambda: Application(name="shop.settings", settings=Settings))
     assert "--django" in run.invoke(root, ["policy", "--help"]).output
-    assert "--django" not in run.invoke(root, ["policy", "--help"], obj=host).output
+    hosted = run.invoke(
+        root, ["policy", "--help"], obj=host, prog_name="manage.py telemetry"
+    ).output
+    assert "--django" not in hosted
+    assert "  manage.py telemetry policy --diff what-is-sent.md" in hosted
     assert run.invoke(root, ["policy", "--flask", "x"], obj=host).exit_code == Exit.USAGE
 
 
