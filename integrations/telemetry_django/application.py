@@ -61,7 +61,7 @@ def _findings() -> Iterator[Finding]:
             text=message.msg,
             hint=message.hint or "",
         )
-    if not messages and conf.MIDDLEWARE in settings.MIDDLEWARE:
+    if list(settings.MIDDLEWARE[:1]) == [conf.MIDDLEWARE]:
         yield Finding(level="ok", subject="MIDDLEWARE", text="The telemetry middleware is first.")
     if settings.ADMINS and any(map(_mails_errors, ("", "django", "django.request"))):
         yield Finding(

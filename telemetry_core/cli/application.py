@@ -150,8 +150,6 @@ def _loaded(adapter: str, reference: str) -> Application:
         sys.path.insert(0, folder)
     try:
         loaded: Application = importlib.import_module(ADAPTERS[adapter]).load(reference)
-    except click.ClickException:
-        raise
     except Exception as error:
         raise NotLoaded(f"--{adapter} {reference}", error) from error
     return loaded
@@ -163,7 +161,13 @@ class NotLoaded(click.ClickException):
     exit_code = Exit.APPLICATION
 
     def __init__(self, name: str, error: Exception) -> None:
-        super().__init__(f"{name} can't be loaded: {type(error).__name__}: {error}")
+        # Flask's own say all there is; another's type says half of it.
+        said = (
+            error.format_message()
+            if isinstance(error, click.ClickException)
+            else f"{type(error).__name__}: {error}"
+        )
+        super().__init__(f"{name} can't be loaded: {said}")
 
 
 def from_environment() -> Application:

@@ -60,6 +60,7 @@ def table(*columns: str, out: Console, **options: Any) -> Table:
     made = Table(
         box=box.SIMPLE_HEAD if out.is_terminal else None,
         pad_edge=False,
+        show_edge=False,
         header_style="bold",
         **options,
     )

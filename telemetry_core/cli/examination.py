@@ -107,7 +107,7 @@ def _versions(application: Application) -> Iterator[Finding]:
             text = f"{version} is older than {asked}, the oldest that is tested."
             yield Finding(level="problem", subject=name, text=text, hint=f"Upgrade {name}.")
         else:
-            yield Finding(level="ok", subject=name, text=f"{version}.")
+            yield Finding(level="ok", subject=name, text=version)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HELP = """List what would be sent, field by field.
 
+With PARTS, only the tables whose titles hold one of these words: settings, keys, log, span.
+
 Made from the tables that the gate works by and from the application's settings: versions, what
 applies to all that is sent, kinds of items and how often, keys of maps, detectors, and each field
 with what becomes of it and why. Two runs with the same settings and versions give the same list.
@@ -31,6 +33,7 @@ a TELEMETRY_DSN with the host of the real one): both are in the list.
 \b
 Examples:
   telemetry policy --django shop.settings
+  telemetry policy settings kinds
   telemetry policy --format markdown > what-is-sent.md
   telemetry policy --diff what-is-sent.md
 
@@ -47,6 +50,7 @@ NARROW: Final = 120
 
 
 @click.command("policy", cls=Verb, help=HELP)
+@click.argument("parts", nargs=-1)
 @click.option(
     "--format",
     "form",
@@ -64,12 +68,23 @@ NARROW: Final = 120
 @takes_application
 @click.pass_context
 def command(
-    context: click.Context, *, application: Application, form: str, diff: Path | None
+    context: click.Context,
+    *,
+    application: Application,
+    parts: Sequence[str],
+    form: str,
+    diff: Path | None,
 ) -> None:
     """List what would be sent with an application's settings."""
     from telemetry_core.disclosure import disclose
 
     sections = disclose(application.settings())
+    if parts:
+        sections = tuple(section for section in sections if _is_named(section.title, parts))
+        if diff is not None or not sections:
+            raise click.UsageError(
+                "the whole list is compared" if sections else f"no table is named {' '.join(parts)}"
+            )
     if diff is not None:
         if _print_changes(_read(diff), _cells(sections)):
             context.exit(Exit.FOUND)
@@ -78,6 +93,11 @@ def command(
         _print_tables(sections)
     else:
         click.echo(as_markdown(sections) if form == "markdown" else as_json(sections), nl=False)
+
+
+def _is_named(title: str, parts: Sequence[str]) -> bool:
+    words = re.findall(r"\w+", title.lower())
+    return any(part.lower() in words for part in parts)
 
 
 def _print_tables(sections: Sequence[Section]) -> None:

@@ -213,6 +213,17 @@ def test_a_file_that_is_no_list_is_told_from_one_that_differs(
     assert str(file) in result.output
 
 
+def test_parts_of_the_list_can_be_asked_for() -> None:
+    """By a word of their titles; the comparison is of the whole, and a mistyped word is no part."""
+    shown = run("settings", "span").output
+    assert re.findall(r"^(?:Settings|Versions|Keys|span)$", shown, re.MULTILINE) == [
+        "Settings",
+        "span",
+    ]
+    assert run("setings").exit_code == Exit.USAGE
+    assert run("span", "--diff", "x").exit_code == Exit.USAGE
+
+
 def test_wrong_settings_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """In place of a list that would be of other settings."""
     monkeypatch.setenv("TELEMETRY_GPC", "maybe")

@@ -37,8 +37,15 @@ class Command(BaseCommand):
         parser.add_argument("arguments", nargs=argparse.REMAINDER)
 
     def handle(self, *_: Any, arguments: Sequence[str], **__: Any) -> None:
-        """Run a command line of ``django.core.management.call_command``."""
-        _run(arguments, program=f"{Path(sys.argv[0]).name} telemetry")
+        """Run a command line of ``django.core.management.call_command``.
+
+        :raises SystemExit: with the exit code, unless that is 0.
+        """
+        try:
+            _run(arguments, program=f"{Path(sys.argv[0]).name} telemetry")
+        except SystemExit as left:
+            if left.code:
+                raise
 
 
 def _run(arguments: Sequence[str], *, program: str) -> None:
