@@ -8,6 +8,7 @@ before it is needed.
 from __future__ import annotations
 
 import sys
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import Token
@@ -623,10 +624,14 @@ def capture_exception(
 
 
 def is_failure(error: BaseException) -> bool:
-    """Tell whether what ended a request is an error, and not how processes and generators end."""
+    """Tell whether what ended a request is an error, and not how such things end.
+
+    Processes do by ``SystemExit`` with no status or 0 and by ``KeyboardInterrupt``, generators by
+    ``GeneratorExit``, and requests whose visitor has gone away by ``CancelledError``.
+    """
     if isinstance(error, SystemExit):
         return error.code not in (None, 0)
-    return not isinstance(error, GeneratorExit | KeyboardInterrupt)
+    return not isinstance(error, GeneratorExit | KeyboardInterrupt | CancelledError)
 
 
 def without_own_frames(traceback: TracebackType | None) -> TracebackType | None:

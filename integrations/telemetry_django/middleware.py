@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 
 from telemetry_core import SettingsError, get_telemetry_config
-from telemetry_core.request import Request
+from telemetry_core.request import Request, is_failure
 from telemetry_core.streaming import AsyncStream, Stream, StreamedFile
 from telemetry_django import conf, queries
 from telemetry_django.facts import DjangoFacts
@@ -55,8 +55,8 @@ class TelemetryMiddleware:
                 queries.record(telemetry)
             response: HttpResponseBase = self.get_response(request)
             return _followed(telemetry, response)
-        except BaseException:
-            telemetry.finish()
+        except BaseException as error:
+            _end_by(telemetry, error)
             raise
         finally:
             telemetry.leave()
@@ -70,9 +70,8 @@ class TelemetryMiddleware:
                 await sync_to_async(queries.record)(telemetry)
             response: HttpResponseBase = await self.get_response(request)
             return _followed(telemetry, response)
-        except BaseException:
-            # Cancelled: the visitor went away.
-            telemetry.finish()
+        except BaseException as error:
+            _end_by(telemetry, error)
             raise
         finally:
             telemetry.leave()
@@ -83,6 +82,14 @@ def _begun(request: HttpRequest) -> Request:
     telemetry.enter()
     setattr(request, conf.SESSION_ID, telemetry.session_id)
     return telemetry
+
+
+def _end_by(telemetry: Request, error: BaseException) -> None:
+    # Not the view's exceptions, which Django's signal tells of: what ends a worker, such as
+    # gunicorn's timeout. Or it is cancelled, as the visitor has gone away.
+    if is_failure(error):
+        telemetry.capture(error)
+    telemetry.finish()
 
 
 def _followed(telemetry: Request, response: HttpResponseBase) -> HttpResponseBase:

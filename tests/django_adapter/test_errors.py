@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable
@@ -225,6 +226,35 @@ def test_what_django_or_the_site_handles_is_no_crash(
     with reporting(MIDDLEWARE=[TELEMETRY, *OTHERS, FAILING]) as kept:
         assert call(target, headers=headers).status == status
         assert flushed(kept).bodies == []
+
+
+ENDINGS = [
+    ("1", SystemExit, True, "a worker that is told to exit for taking too long"),
+    ("text", SystemExit, True, "an exit with a message"),
+    ("0", SystemExit, False, "an exit that means success"),
+    ("none", SystemExit, False, "an exit with no status"),
+    ("interrupt", KeyboardInterrupt, False, "Ctrl-C"),
+    ("cancelled", asyncio.CancelledError, False, "a visitor who has gone away"),
+    ("generator", GeneratorExit, False, "a generator that is closed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("by", "kind", "reported"), [row[:3] for row in ENDINGS], ids=[row[3] for row in ENDINGS]
+)
+def test_a_view_that_ends_by_more_than_an_exception_is_reported_if_that_is_a_failure(
+    by: str, kind: type[BaseException], reported: bool
+) -> None:
+    """Django lets these pass to the server, which gets them as they are; its transaction ends."""
+    with reporting(TELEMETRY_TRACES_SAMPLE_RATE=1.0) as kept:
+        with pytest.raises(kind):
+            call_wsgi(f"/leave/{NAME}/?by={by}")
+        found = flushed(kept).payloads("event")
+        assert len(kept.payloads("transaction")) == 1
+    assert [event["exception"]["values"][0]["type"] for event in found] == (
+        ["SystemExit"] if reported else []
+    )
+    assert NAME.encode() not in kept.wire
 
 
 def test_logging_the_error_that_is_raised_makes_no_second_event(call: Call) -> None:

@@ -19,6 +19,7 @@ from leaks import assert_nothing_leaked
 from processes import children_of, free_port, running, wait_until
 
 from telemetry_core.collector import Collector
+from telemetry_core.session import ID_FORM
 
 NAME = "Wilhelmina"
 
@@ -207,6 +208,7 @@ def test_runserver_reports_once_and_again_after_it_reloaded(
 
 COMMANDS = [
     ("bug", 1, ["the command failed"], "a bug in it"),
+    ("job", 1, ["the command failed"], "a bug in one that is a job"),
     ("usage", 1, [], "a mistake of its user's, which Django prints"),
 ]
 
@@ -221,6 +223,11 @@ def test_an_error_in_a_management_command_arrives_once(
     variables = telemetry_variables(collector.dsn)
     done = python("-m", "django", "fail", f"--how={how}", variables=variables)
     assert done.returncode == status
-    assert [describe(event)[1] for event in wait_for(collector, len(expected))] == expected
+    arrived = wait_for(collector, len(expected))
+    assert [describe(event)[1] for event in arrived] == expected
+    if how == "job":
+        # A session of its own, and a name.
+        assert arrived[0]["transaction"] == "nightly-import"
+        assert ID_FORM.fullmatch(arrived[0]["user"]["id"])
     if expected:
         assert "ValueError: the command failed" in done.stderr

@@ -44,6 +44,7 @@ urlpatterns = [
     path("everything/", views.everything),
     path("queries/<str:name>/", views.queries),
     path("aqueries/<str:name>/", views.aqueries),
+    path("leave/<str:name>/", views.leave),
     path("render/<str:name>/", views.render_template),
     path("ask-cache/<str:name>/", views.ask_cache),
     path("aask-cache/<str:name>/", views.aask_cache),

@@ -328,6 +328,20 @@ async def aask_cache(request: HttpRequest, name: str) -> JsonResponse:
     return JsonResponse({"found": await cache.aget(f"of-{name}")})
 
 
+def leave(request: HttpRequest, name: str) -> HttpResponse:
+    """End as the query says, with what is no Exception."""
+    endings: dict[str, BaseException] = {
+        "1": SystemExit(1),
+        "text": SystemExit(f"no {name}"),
+        "0": SystemExit(0),
+        "none": SystemExit(),
+        "interrupt": KeyboardInterrupt(),
+        "cancelled": asyncio.CancelledError(),
+        "generator": GeneratorExit(),
+    }
+    raise endings[request.GET["by"]]
+
+
 def _run_queries(name: str) -> None:
     list(User.objects.filter(username=name))
     with connection.cursor() as cursor:
