@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from traceback import walk_tb
 from types import TracebackType
@@ -20,6 +20,7 @@ from sentry_sdk.integrations.threading import ThreadingIntegration
 
 from telemetry_core.client import CalmClient
 from telemetry_core.consent import Permission
+from telemetry_core.diversion import diverted, gives_way, switched_on
 from telemetry_core.drops import LOGGER_NAME, Drops
 from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.filter.pii import PIIFilter
@@ -107,6 +108,7 @@ class TelemetryConfig:
             client = self._made_client(options)
             # The SDK may have wrapped the transport to print what has not passed the gate.
             client.transport = gated_part(client.transport, self.gate)
+            diverted(client, self.gate)
             pass_over_reported(client.get_integration("logging"))
             sampler = client.options.get("traces_sampler")
             rate = client.options.get("traces_sample_rate")
@@ -384,7 +386,10 @@ def initialize_telemetry(
         settings = read_settings(
             {f"TELEMETRY_{name.upper()}": value for name, value in {**given, **others}.items()}
         )
+    settings = switched_on(settings)
     with _lock:
+        if gives_way(_config, settings):
+            _config.shutdown(timeout=0)
         if _config.active:
             if settings != _config.settings:
                 _logger.warning("telemetry is on already; other settings were not taken")
@@ -395,15 +400,36 @@ def initialize_telemetry(
         return config
 
 
+def running_telemetry() -> list[TelemetryConfig]:
+    """Return all telemetry that is on in this process: its own, and that of further applications.
+
+    Each once, the process's own first.
+    """
+    with _lock:
+        return [config for config in (_config, *_others) if config.active]
+
+
+def stop_telemetry(configs: Collection[TelemetryConfig]) -> None:
+    """Switch off some of the telemetry that is on. What is still waiting is not sent."""
+    global _config  # noqa: PLW0603  # the one instance of the process
+    with _lock:
+        if _config in configs:
+            _config = TelemetryConfig()
+        _others[:] = [config for config in _others if config not in configs]
+    for config in configs:
+        config.shutdown(timeout=0)
+
+
 def initialize_application(settings: Settings) -> TelemetryConfig:
     """Switch telemetry on for one application of several in a process, and return it.
 
     The first one's is the process's. Another with the same settings shares it; one with settings of
     its own gets its own client, bound to its requests alone.
     """
+    settings = switched_on(settings)
     if not settings.enabled:
         return TelemetryConfig(settings)
-    if not _config.active or _config.settings == settings:
+    if not _config.active or gives_way(_config, settings) or _config.settings == settings:
         return initialize_telemetry(settings=settings)
     config = TelemetryConfig(settings)
     config.initialize(process_wide=False)

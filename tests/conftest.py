@@ -9,6 +9,9 @@ from only_this_host import refuse_other_hosts
 
 refuse_other_hosts()
 
+# Holds projects with tests of their own, which tests run.
+collect_ignore = ["support"]
+
 if importlib.util.find_spec("django") is not None:
     # Not in pyproject.toml: pytest 9 in strict mode refuses the setting where pytest-django is
     # not installed, as in the environment that has neither framework.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import AppConfig
@@ -19,6 +21,7 @@ from telemetry_core import (
     shutdown_telemetry,
 )
 from telemetry_core.boundary import let_pass
+from telemetry_core.diversion import switches
 from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
 from telemetry_core.request import report
 from telemetry_core.settings import Settings
@@ -45,6 +48,8 @@ class TelemetryAppConfig(AppConfig):
         django_checks.register(checks.check_settings, django_checks.Tags.security)
         django_checks.register(checks.check_middleware, django_checks.Tags.security)
         setting_changed.connect(_restart, dispatch_uid="telemetry_django")
+        if _switched_on not in switches:
+            switches.append(_switched_on)
         try:
             found = conf.read()
         except SettingsError:
@@ -76,6 +81,21 @@ def _restart(*, setting: str, **_: object) -> None:
     if found != get_telemetry_config().settings:
         shutdown_telemetry()
         _start(found)
+
+
+@contextmanager
+def _switched_on() -> Iterator[None]:
+    """Start telemetry while a test collects it, and afterwards if only a test had stopped it."""
+    _start_again()
+    try:
+        yield
+    finally:
+        _start_again()
+
+
+def _start_again() -> None:
+    if not get_telemetry_config().active:
+        _start(conf.read())
 
 
 def _report(*, request: Any = None, **_: object) -> None:

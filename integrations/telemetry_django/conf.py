@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from telemetry_core.diversion import switched_on
 from telemetry_core.settings import Settings, read_settings
 
 APP = "telemetry_django"
@@ -21,6 +22,8 @@ def given() -> dict[str, object]:
 def read() -> Settings:
     """Read Django's ``TELEMETRY_`` settings, else the environment's.
 
+    While a test collects telemetry, it is on whatever they say.
+
     :raises telemetry_core.SettingsError: with every problem there is.
     """
-    return read_settings(given(), framework_debug=settings.DEBUG)
+    return switched_on(read_settings(given(), framework_debug=settings.DEBUG))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from flask import Flask
 from flask.signals import got_request_exception
 from werkzeug.exceptions import HTTPException
 
-from telemetry_core import TelemetryError
+from telemetry_core import TelemetryConfig, TelemetryError
 from telemetry_core.boundary import let_pass
 from telemetry_core.config import initialize_application
+from telemetry_core.diversion import switches
 from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
 from telemetry_core.settings import read_settings
 from telemetry_flask import contexts, queries
 from telemetry_flask.reference import show_reference
-from telemetry_flask.wsgi import follow, followed_here
+from telemetry_flask.wsgi import follow, followed_here, unfollow
 
 EXTENSION = "telemetry"
 """The key in ``app.extensions``, where the application's `TelemetryConfig` is."""
@@ -55,12 +59,9 @@ class Telemetry:
         config = initialize_application(settings)
         app.extensions[EXTENSION] = config
         show_reference(app)
-        if not config.active:
-            return
-        keep_out(*ACCESS_LOGGERS, *SERVERS)
-        follow(app, config)
-        contexts.keep_apart(app, config)
-        got_request_exception.connect(_report, app)
+        _applications.add(app)
+        if config.active:
+            _connect(app, config)
 
     def instrument_sqlalchemy(self, *engines: Any) -> None:
         """Record the queries of SQLAlchemy engines in sampled requests.
@@ -72,6 +73,38 @@ class Telemetry:
         """
         for engine in engines:
             queries.record(engine)
+
+
+_applications: WeakSet[Flask] = WeakSet()
+
+
+def _connect(app: Flask, config: TelemetryConfig) -> None:
+    keep_out(*ACCESS_LOGGERS, *SERVERS)
+    follow(app, config)
+    contexts.keep_apart(app, config)
+    got_request_exception.connect(_report, app)
+
+
+@contextmanager
+def _switched_on() -> Iterator[None]:
+    """Switch telemetry on, while a test collects it, for the applications that have it off."""
+    switched: dict[Flask, TelemetryConfig] = {}
+    try:
+        for app in tuple(_applications):
+            own = app.extensions[EXTENSION]
+            if not own.active:
+                switched[app] = own
+                app.extensions[EXTENSION] = config = initialize_application(own.settings)
+                _connect(app, config)
+        yield
+    finally:
+        for app, own in switched.items():
+            app.extensions[EXTENSION] = own
+            got_request_exception.disconnect(_report, app)
+            unfollow(app)
+
+
+switches.append(_switched_on)
 
 
 def _report(_app: Flask, *, exception: BaseException, **_: object) -> None:

@@ -28,7 +28,7 @@ class Followed:
     """An application or middleware with telemetry around."""
 
     def __init__(self, wsgi_app: WSGIApp, app: Flask, config: TelemetryConfig) -> None:
-        self._wsgi_app = wsgi_app
+        self.inner = wsgi_app
         self._app = app
         self._config = config
 
@@ -36,13 +36,13 @@ class Followed:
         """Answer a request."""
         config = self._config
         if not config.active or followed(self._app, environ) is not None:
-            return self._wsgi_app(environ, start_response)
+            return self.inner(environ, start_response)
         telemetry = Request(config, FlaskFacts(self._app, environ))
         telemetry.enter()
         try:
             if telemetry.is_traced:
                 queries.record_found(self._app)
-            body = self._wsgi_app(environ, start_response)
+            body = self.inner(environ, start_response)
             if telemetry.is_streamed or type(body) not in WHOLE:
                 return _followed_body(telemetry, body)
             telemetry.finish()
@@ -85,6 +85,16 @@ def follow(app: Flask, config: TelemetryConfig) -> None:
     }
     app.__class__ = type(kind.__name__, (kind,), names)
     app.wsgi_app = inner  # type: ignore[assignment, method-assign]  # Flask's own way
+
+
+def unfollow(app: Flask) -> None:
+    """Take the telemetry off again that `follow` has put around an application.
+
+    What was put around it since stays; telemetry within that is taken off by being off.
+    """
+    around: Followed = vars(app)["wsgi_app"]
+    app.__class__ = type(app).__mro__[1]
+    app.wsgi_app = around.inner  # type: ignore[assignment, method-assign]  # Flask's own way
 
 
 def followed(app: Flask, environ: dict[str, Any]) -> tuple[Request, FlaskFacts] | None:

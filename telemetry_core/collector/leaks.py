@@ -36,6 +36,8 @@ class Leak:
     received: Received
     item_type: str
     """The type of the item, or ``request`` for what stands outside of all items."""
+    position: int
+    """Which item of its envelope, 0 for the first; -1 for what stands outside of all items."""
     path: str
     """The field: ``exception.values.0.value``, ``header User-Agent``, ``bytes of the body``."""
 
@@ -70,7 +72,7 @@ def _places(
     request: Received, value: Planted, form: Form, values: Sequence[Planted]
 ) -> Iterator[Leak]:
     nowhere = True
-    for item_type, path, text in _fields(request):
+    for position, item_type, path, text in _fields(request):
         forms = _forms_in(text, value)
         if forms:
             nowhere = False
@@ -81,6 +83,7 @@ def _places(
                 form=forms[0],
                 received=request,
                 item_type=item_type,
+                position=position,
                 path=".".join(named),
             )
     if nowhere:
@@ -89,6 +92,7 @@ def _places(
             form=form,
             received=request,
             item_type="request",
+            position=-1,
             path="bytes of the body",
         )
 
@@ -100,21 +104,22 @@ def _forms_in(text: str, value: Planted) -> list[Form]:
 Path: TypeAlias = tuple[str, ...]
 
 
-def _fields(request: Received) -> Iterator[tuple[str, Path, str]]:
-    yield "request", ("request line",), request.request_line
+def _fields(request: Received) -> Iterator[tuple[int, str, Path, str]]:
+    yield -1, "request", ("request line",), request.request_line
     for name, text in request.headers:
-        yield "request", (f"header {name}",), f"{name}: {text}"
+        yield -1, "request", (f"header {name}",), f"{name}: {text}"
     if request.envelope is None:
         return
     for path, text in _strings(request.envelope.headers, ("envelope header",)):
-        yield "request", path, text
-    for item in request.items:
+        yield -1, "request", path, text
+    for position, item in enumerate(request.items):
         for path, text in _strings(item.headers, ("item header",)):
-            yield item.type, path, text
+            yield position, item.type, path, text
         if item.json is None:
-            yield item.type, ("bytes of the payload",), item.payload.decode("utf-8", "replace")
+            text = item.payload.decode("utf-8", "replace")
+            yield position, item.type, ("bytes of the payload",), text
         for path, text in _strings(item.json, ()):
-            yield item.type, path, text
+            yield position, item.type, path, text
 
 
 def _strings(value: Payload, path: Path) -> Iterator[tuple[Path, str]]:
