@@ -103,7 +103,17 @@ _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
             r"\x1b",
         ),
     ),
-    ("path", PLAIN, (r"/(?<![0a-z/]/)(?=[^ /\x00]+/)", "/home/", "/users/", "file:/")),
+    (
+        "path",
+        PLAIN,
+        (
+            r"/(?<![0a-z/]/)(?=[^ /\x00]+/)",
+            "//(?<=[0a-z]//)",
+            "/home/",
+            "/users/",
+            "file:/",
+        ),
+    ),
     ("digits", SQUEEZED, ("000000",)),
     ("dotted", PLAIN, (r"\.(?=0{1,3}\.0{1,3}\.0|[0a-f]{4}\.)",)),
     ("dashed", PLAIN, (r"-(?=[0a-f]{2}-[0a-f]{2}-|0{1,3}-0{1,3}-0|----begin)",)),

@@ -61,7 +61,7 @@ DETECTORS: tuple[Detector, ...] = (
         pattern=(
             rf"(?<![0-9A-Za-z]){_NOT_INSIDE}(?P<value>(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}"
             rf"(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|{_HEX}|(?<=::))"
-            r"(?:%[A-Za-z0-9._-]{1,16})?)(?![0-9A-Za-z])"
+            r"(?:%[A-Za-z0-9._-]{0,15}[A-Za-z0-9])?)(?![0-9A-Za-z])"
         ),
         check=_is_ipv6,
         finds=(

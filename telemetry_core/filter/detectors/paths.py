@@ -7,7 +7,7 @@ from telemetry_core.filter.detectors.detector import Detector
 _SEGMENT = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$]"
 _MARKS = r"[.\-+@!%~^_]"
 # What a name goes on with: a typographic quote or a letter of another script ends an extension.
-_GOES_ON = r"[A-Za-z0-9.\-+@!%~^_/\\]"
+_GOES_ON = r"(?:[A-Za-z0-9.\-+@!~^_/\\]|%[0-9A-Fa-f]{2})"
 _ROOT = (
     r"(?:home|Users|root|var|srv|opt|tmp|mnt|media|usr|etc|data|app|apps|code|src|workspace"
     r"|workspaces"
@@ -27,6 +27,7 @@ _NAME_CHARACTER = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$.]"
 _NAME = rf"{_NAME_CHARACTER}++(?:\.+{_NAME_CHARACTER}++)*+"
 _WIN = r"[^\\/:*?\"<>|\n\r\t]"
 _WIN_NAME = r"[^\\/:*?\"'<>|\s]"
+_DRIVE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 _SEPARATOR = r"(?:\\{1,8}|/)"
 
 
@@ -38,7 +39,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark", "path"),
         trigger=(r":[/\\]",),
         pattern=(
-            r"(?<![A-Za-z0-9])(?P<value>[A-Za-z]:[\\/]{1,8}(?i:users|documents and "
+            rf"{_DRIVE}(?P<value>[A-Za-z]:[\\/]{{1,8}}(?i:users|documents and "
             r"settings)[\\/]{1,8}"
             rf"(?:(?:{_WIN_NAME}++(?: {_WIN_NAME}++){{0,3}}+)(?=\\{{0,8}}[\"'])|{_NAME}))"
             rf"{_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])(?! {_WIN_NAME}{{1,64}}+[\\/])"
@@ -53,7 +54,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark", "path"),
         trigger=(r":[/\\]",),
         pattern=(
-            rf"(?<![A-Za-z0-9])(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,8}}|/(?!/))"
+            rf"{_DRIVE}(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,8}}|/(?!/))"
             rf"(?:{_WIN}{{1,128}}{_SEPARATOR}(?=[^\\/:*?\"<>|\s]))+)"
         ),
         finds=(r"C:\Users\Jane Doe\notes.txt", "D:/work/jane/x.py", r"'C:\\Users\\jane\\x.py'"),
@@ -66,7 +67,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark",),
         trigger=(r"\\\\",),
         pattern=(
-            r"(?<![\\A-Za-z0-9_])(?P<value>\\{2,32}(?!u[0-9A-Fa-f]{4}"
+            r"(?:(?<![\\A-Za-z0-9_)\]}])|(?<=\\[nrt]))(?P<value>\\{2,32}(?!u[0-9A-Fa-f]{4}"
             r"|x[0-9A-Fa-f]{2})(?:\?\\{1,16}UNC\\{1,16})?[A-Za-z][\w.$-]{1,62}"
             # Folders one by one, each with the separator that follows: no two ways to read them.
             rf"(?:\\{{1,16}}+{_WIN}{{1,128}}+(?=\\{{1,16}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,16}}+)"
@@ -141,7 +142,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
-            rf"(?:(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+|(?<=[A-Za-z0-9][_!^-]))(?P<value>"
+            rf"(?:(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+|(?<=[A-Za-z0-9][/_!^-]))(?P<value>"
             rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/(?:{_SPACED}/(?={_SEGMENT}))++"
             rf"|/(?!home/|Users/){_ROOT}/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})"
         ),
@@ -149,6 +150,7 @@ DETECTORS: tuple[Detector, ...] = (
             "open /etc/passwd",
             "/mnt/share/Jane Doe/x.jpg",
             "file_/srv/jane/x",
+            "https://example.com/get/%2Fsrv%2Fjane%2Fx",
             "/var/log/jane/app.log:12",
             "(/tmp/x.txt)",
         ),
@@ -166,10 +168,11 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
-            rf"(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+(?P<value>/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
+            rf"(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*?"
+            rf"(?P<value>(?:\.{{1,2}}(?=/))?/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
             rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_GOES_ON}))"
         ),
-        finds=("/acme/static/x.css", "see /jane/notes.txt."),
+        finds=("/acme/static/x.css", "../jane/x.css", "see /jane/notes.txt."),
         spares=("/static/", "https://example.com/static/x.css", "/orders/7/edit"),
     ),
 )

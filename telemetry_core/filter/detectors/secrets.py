@@ -37,12 +37,12 @@ _ENDS = frozenset(
     "pw ss sh ue ld ew in "
     "on de".split()
 )
-_QUOTE = r"\\{0,8}[\"']"
+_QUOTE = r"(?:''(?=[^\s',;)\]}])|\\{0,8}[\"'])"  # in SQL a quote inside quotes is doubled
 # What assigns to a key. Which key that is, and how far the value goes, is for the check: marks are
 # fewer than words, and most keys are not sensitive.
-_ASSIGN = r"(?P<assign>[:=](?<![:=!<>].)(?:(?<==)>|(?<=:)=)?(?!=))[ ]{0,4}"
+_ASSIGN = r"(?P<assign>[:=](?<![:=!<>].)(?:(?<==)>|(?<=:)=)?(?![=:]))[ ]{0,4}"
 _KEY_BACKWARDS = re.compile(
-    r"[ ]{0,4}\]?(?:[\"']\\{0,8})?(?P<key>[\w.-]{2,80}+"
+    r"[ ]{0,4}\]?(?:''|[\"']\\{0,8})?(?P<key>[\w.-]{2,80}+"
     r"(?i: (?:ipa|ssecca|terces|etavirp|gningis|tnuocca|noitpyrcne|noisses|ed tom|e[cs]necil)"
     r"(?![\w.-]))?+)"
 ).match
@@ -68,6 +68,7 @@ _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(
 # What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
     # a call, an attribute
+    r"[a-z_]{2,}[0-9]{1,3}[a-z_]{2,}[(.\[]|"
     r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}]++(?=[\s,.;:(\[]|$))"
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
     r"|0[xX][0-9A-Fa-f]{1,16}$|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
@@ -78,7 +79,7 @@ _CONSTANTS = frozenset(
     "required missing invalid expired not is in if for and or the was has must should cannot empty "
     "nil nan password token secret list dict tuple set type callable boolean integer number "
     "unknown "
-    "denied rejected failed ok error valid changed default disabled enabled".split()
+    "bearer basic digest denied rejected failed ok error valid changed default disabled enabled".split()
 )  # fmt: skip
 _IN_NAME = re.compile(rf"{_ANYWHERE}|{_WORD}").search
 _NAME = re.compile(r"[A-Za-z_]+")
@@ -95,19 +96,27 @@ _QUOTED_VALUE = re.compile(
 _ATTRIBUTE = re.compile(r"\.[a-z]+\(").match
 _WORDLIKE = re.compile(r"[^\W_]").search
 _PLACEHOLDER = re.compile(
-    r"[^%\n]*%(?:[sd]|\(\w+\)s).*|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|_[a-z_]+|\[[A-Z]+\]|\[Filtered\]"
+    r"[^%\n]*%(?:[sd]|\(\w+\)s).*|\{[^{}]*\}|\$\{?\w+\}?|\*+|\.+|_[a-z_]+|\[[A-Za-z]+\]"
+    # how a command is called: "[object_type=Request] [num=200 [max_depth=10]]"
+    r"|[^\n ]*[ =]?[\[<][^\n]{0,200} ?\[[^\n]{0,200}\]"
 ).fullmatch
-_FIELD = re.compile(r"_?[A-Za-z]+(?:[_-][A-Za-z]+)+").fullmatch
+_FIELD = re.compile(r"_?[A-Za-z]+(?:[_.-][A-Za-z]+)+").fullmatch
+_ANNOTATION = re.compile(
+    r"[A-Za-z_][A-Za-z_.]*(?:\[[A-Za-z_., |\[\]]+\](?: \| [A-Za-z_.]+)*|(?: \| [A-Za-z_.]+)+)"
+).fullmatch
+
+
+_JUMBLE = re.compile(r"(?=[^0-9]*[0-9]).*?[A-Za-z0-9)(][!@#$^&*~+?][A-Za-z0-9)(]").match
+_UNCLOSED = re.compile(
+    r"[^\s,;()\[\]=.]*[(\[][^\s,;()\[\]=.]*[A-Za-z0-9][^\s,;()\[\]=.]*(?=[\n;&\"']|\Z)"
+).match
 
 
 def _is_jumble(text: str) -> bool:
     """Tell what a generator of passwords makes from code: digits among marks that code has not."""
     word = re.split(r"[\s,;]", text, maxsplit=1)[0]
-    return (
-        re.search(r"[A-Za-z0-9)(][!@#$^&*~+?][A-Za-z0-9)(]", word) is not None
-        and (re.search("[0-9]", word) is not None)
-        and not word.startswith(("{", "$", "%", "<", "(", "["))
-    )
+    jumbled = _JUMBLE(word) is not None and not word.startswith(("{", "$", "%", "<", "(", "["))
+    return jumbled or _UNCLOSED(text) is not None
 
 
 def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
@@ -124,7 +133,7 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     value = found["value"]
     # "password=hunter" is a value, "password = hunter" is code.
     is_tight = match.end() == match.end("assign") and text[match.start() - 1] != " "
-    lowered = value.strip(".!?").lower()
+    lowered = value.strip(".!?)]}`").lower()
     if lowered in _CONSTANTS or ("token" in key and value.isdigit() and len(value) < 8):
         return False  # a word of code or prose; a count of tokens
     if _NAME.fullmatch(value) is None:
@@ -150,8 +159,8 @@ def _quoted_value(match: re.Match[str]) -> tuple[int, int] | bool:
     if found is None:
         return False
     value = found["value"]
-    lowered = value.lower()
-    if lowered in _CONSTANTS or lowered == key or _PLACEHOLDER(value):
+    lowered = value.strip().lower()
+    if lowered in _CONSTANTS or lowered == key or _PLACEHOLDER(value) or _ANNOTATION(value):
         return False
     if _ATTRIBUTE(match.string, found.end() + len(found["quote"])) or not _WORDLIKE(value):
         return False  # "; ".join(...)
@@ -190,7 +199,7 @@ _PERSONAL = (
     r"|auth|sig|signature|code"
     r"|state|nonce|secret|password|passwd|pwd|pass|session|sessionid|sid|jwt|otp|pin|hash"
     r"|credential|policy|ticket"
-    r"|assertion|samlresponse|samlrequest|lat|lon|lng|latitude|longitude|ip|customer|account"
+    r"|assertion|samlresponse|samlrequest|ip|customer|account"
     r"|invite|confirm(?:ation)?)"
     r"(?:[_.-]?(?:id|key|token|hint|hash|code|[0-9]))?(?:\[\])?"
 )
@@ -231,7 +240,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="[Filtered]",
         traits=("mark",),
         trigger=(r"[?&;][a-z0_.-]+(?:\[\])?=",),
-        pattern=rf"(?<=[?&;])(?i:{_PERSONAL})=(?P<value>[^&;#\s\"'<>\\,`)}}|]++)(?<!\[Filtered\])",
+        pattern=rf"(?<=[?&;])(?i:{_PERSONAL})=(?P<value>(?:[^&;#\s\"'<>\\,`)}}|.?!\u00bb\u201c\u201d\u300d]|[.?!](?![\s\"')]|$))++)(?<!\[Filtered\])",
         check=lambda match: re.match(r"%[sd(]|\{|\$|<|\[[A-Z][A-Za-z]*\]$", match["value"]) is None,
         finds=("/cb?code=abc123&state=x9", "?q=1&email=jane#top"),
         spares=("?page=2&sort=asc", "?token=%s", "?format=json"),
@@ -266,6 +275,7 @@ DETECTORS: tuple[Detector, ...] = (
         check=_plain_value,
         finds=(
             "password=hunter2",
+            "password=hunter2(x",
             "csrftoken=abc123; x",
             "x token=abc&x=1",
             "password: hunter",
@@ -282,6 +292,9 @@ DETECTORS: tuple[Detector, ...] = (
             "password: is too short",
             "def f(token: Token)",
             "self.token = nextchar",
+            "credentials = b64encode(credentials).decode('ascii')",
+            "``key(identity_token=token)``",
+            "time-signature::print",
             "DD_SIGNATURE = 0x08074b50",
         ),
     ),
