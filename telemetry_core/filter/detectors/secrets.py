@@ -68,7 +68,7 @@ _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(
 # What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
     # a call, an attribute
-    r"[a-z_]{2,}[0-9]{1,3}[a-z_]{2,}[(.\[]|"
+    r"[a-z_]+[0-9]{1,3}[a-z_]{2,}[(.\[]|"
     r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}]++(?=[\s,.;:(\[]|$))"
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
     r"|0[xX][0-9A-Fa-f]{1,16}$|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
@@ -79,7 +79,8 @@ _CONSTANTS = frozenset(
     "required missing invalid expired not is in if for and or the was has must should cannot empty "
     "nil nan password token secret list dict tuple set type callable boolean integer number "
     "unknown "
-    "bearer basic digest denied rejected failed ok error valid changed default disabled enabled".split()
+    "bearer basic digest "
+    "denied rejected failed ok error valid changed default disabled enabled".split()
 )  # fmt: skip
 _IN_NAME = re.compile(rf"{_ANYWHERE}|{_WORD}").search
 _NAME = re.compile(r"[A-Za-z_]+")
