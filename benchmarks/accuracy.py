@@ -46,6 +46,8 @@ class Texts:
     """The texts that every subject reads."""
 
     samples: tuple[Sample, ...]
+    held_out: tuple[Sample, ...]
+    """Of a second hand, see `benchmarks.heldout`."""
     plain: tuple[str, ...]
     source: tuple[str, ...]
 
@@ -53,13 +55,17 @@ class Texts:
 def make_texts(seed: int, *, per_kind: int, plain: int, source: int) -> Texts:
     """Make ``per_kind`` texts with a value of each kind, and texts with none."""
     # Not at the top: it needs Faker, and the figures can be read without.
+    from benchmarks import heldout
     from benchmarks.labelled import negatives, samples, source_lines, survives
 
-    labelled = samples(seed, per_kind)
-    return Texts(
+    def readable(made: Iterable[Sample]) -> tuple[Sample, ...]:
         # In a few forms a value can't be read back even where it stands untouched ("%66" in SQL);
         # they would count as removed for every subject.
-        samples=tuple(sample for sample in labelled if survives(sample, sample.text)),
+        return tuple(sample for sample in made if survives(sample, sample.text))
+
+    return Texts(
+        samples=readable(samples(seed, per_kind)),
+        held_out=readable(heldout.samples(seed, len(heldout.KINDS) * per_kind)),
         plain=tuple(negatives(seed, plain)),
         source=tuple(source_lines(PACKAGES, source)),
     )
@@ -72,6 +78,8 @@ class Accuracy:
     planted: Counter[str]
     missed: Counter[str]
     """By group; the texts in which any part of the value is left."""
+    held_out_missed: int
+    held_out_total: int
     around: int
     """Texts of which something beside the value was lost."""
     plain_changed: int
@@ -92,6 +100,10 @@ class Accuracy:
     def removed_in_all(self) -> float:
         return 1 - self.missed.total() / self.planted.total()
 
+    @property
+    def removed_held_out(self) -> float:
+        return 1 - self.held_out_missed / self.held_out_total
+
 
 def judge(filter_text: Callable[[str], str], texts: Texts) -> Accuracy:
     """Have a subject read all texts, and judge what it makes of them."""
@@ -110,6 +122,10 @@ def judge(filter_text: Callable[[str], str], texts: Texts) -> Accuracy:
     return Accuracy(
         planted=Counter(GROUPS[sample.kind] for sample in texts.samples),
         missed=Counter(GROUPS[sample.kind] for sample, _ in failures),
+        held_out_missed=sum(
+            survives(sample, filter_text(sample.text)) for sample in texts.held_out
+        ),
+        held_out_total=len(texts.held_out),
         around=sum(map(lost_around, texts.samples, outputs)),
         plain_changed=len(plain),
         plain_total=len(texts.plain),

@@ -189,7 +189,7 @@ def test_every_kind_is_planted_and_can_be_told() -> None:
     planted = Counter(sample.kind for sample in texts.samples)
     assert set(planted) == set(KINDS) == set(GROUPS)
     assert min(planted.values()) >= 45
-    assert untouched.removed_in_all == 0.0
+    assert untouched.removed_in_all == untouched.removed_held_out == 0.0
     assert untouched.around == untouched.plain_changed == 0
-    assert emptied.removed_in_all == 1.0
+    assert emptied.removed_in_all == emptied.removed_held_out == 1.0
     assert emptied.plain_changed == emptied.plain_total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telemetry_core.filter.detectors.detector import Detector
 
-_SEGMENT = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$]"
+_SEGMENT = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$\u00bb\u201c\u201d\u300d\u300f]"
 _MARKS = r"[.\-+@!%~^_]"
 # What a name goes on with: a typographic quote or a letter of another script ends an extension.
 _GOES_ON = r"(?:[A-Za-z0-9.\-+@!~^_/\\]|%[0-9A-Fa-f]{2})"
@@ -20,15 +20,15 @@ _SPACED = rf"{_SEGMENT}++(?: (?!/){_SEGMENT}++){{0,3}}"
 # Elsewhere only names are: "Jane Miller", "Program Files".
 _NAMED = (
     rf"(?:(?=[A-Z\x80-\U0010ffff]){_SEGMENT}++"
-    rf"(?: (?=[A-Z][a-z]|[^\x00-\x7f])(?!/){_SEGMENT}++){{1,3}}+(?=/)"
+    rf"(?: (?=[A-Z](?:[a-z]|[ .]?[/\s])|[^\x00-\x7f])(?!/){_SEGMENT}++){{1,3}}+(?=/)"
     rf"|{_SEGMENT}++)"
 )
-_NAME_CHARACTER = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$.]"
+_NAME_CHARACTER = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$.\u00bb\u201c\u201d\u300d\u300f]"
 _NAME = rf"{_NAME_CHARACTER}++(?:\.+{_NAME_CHARACTER}++)*+"
 _WIN = r"[^\\/:*?\"<>|\n\r\t]"
 _WIN_NAME = r"[^\\/:*?\"'<>|\s]"
 _DRIVE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
-_SEPARATOR = r"(?:\\{1,8}|/)"
+_SEPARATOR = r"(?:\\{1,32}|/)"
 
 
 DETECTORS: tuple[Detector, ...] = (
@@ -39,9 +39,9 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark", "path"),
         trigger=(r":[/\\]",),
         pattern=(
-            rf"{_DRIVE}(?P<value>[A-Za-z]:[\\/]{{1,8}}(?i:users|documents and "
-            r"settings)[\\/]{1,8}"
-            rf"(?:(?:{_WIN_NAME}++(?: {_WIN_NAME}++){{0,3}}+)(?=\\{{0,8}}[\"'])|{_NAME}))"
+            rf"{_DRIVE}(?P<value>[A-Za-z]:[\\/]{{1,32}}(?i:users|documents and "
+            r"settings)[\\/]{1,32}"
+            rf"(?:(?:{_WIN_NAME}++(?: {_WIN_NAME}++){{0,3}}+)(?=\\{{0,32}}[\"'])|{_NAME}))"
             rf"{_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])(?! {_WIN_NAME}{{1,64}}+[\\/])"
         ),
         finds=(r"C:\Users\jane", r"'C:\\Users\\jane\\'", r'"C:\Users\Jane Doe"'),
@@ -54,7 +54,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark", "path"),
         trigger=(r":[/\\]",),
         pattern=(
-            rf"{_DRIVE}(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,8}}|/(?!/))"
+            rf"{_DRIVE}(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,32}}|/(?!/))"
             rf"(?:{_WIN}{{1,128}}{_SEPARATOR}(?=[^\\/:*?\"<>|\s]))+)"
         ),
         finds=(r"C:\Users\Jane Doe\notes.txt", "D:/work/jane/x.py", r"'C:\\Users\\jane\\x.py'"),
@@ -68,9 +68,9 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(r"\\\\",),
         pattern=(
             r"(?:(?<![\\A-Za-z0-9_)\]}])|(?<=\\[nrt]))(?P<value>\\{2,32}(?!u[0-9A-Fa-f]{4}"
-            r"|x[0-9A-Fa-f]{2})(?:\?\\{1,16}UNC\\{1,16})?[A-Za-z][\w.$-]{1,62}"
+            r"|x[0-9A-Fa-f]{2})(?:\?\\{1,32}UNC\\{1,32})?[A-Za-z][\w.$-]{1,62}"
             # Folders one by one, each with the separator that follows: no two ways to read them.
-            rf"(?:\\{{1,16}}+{_WIN}{{1,128}}+(?=\\{{1,16}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,16}}+)"
+            rf"(?:\\{{1,32}}+{_WIN}{{1,128}}+(?=\\{{1,32}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,32}}+)"
             r"(?=[^\\/:*?\"<>|\s]{2})"
         ),
         finds=(r"\\server\share\jane\notes.txt", r"\\\\\\\\nas\\\\jane\\\\x.txt"),

@@ -222,7 +222,7 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=("bearer", "basic", "authorization"),
         pattern=(
             r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|="
-            r"|%20){1,2}(?P<value>[A-Za-z0-9._~+/-]{6,}+=*+)"
+            r"|%20){1,2}(?P<value>(?:[A-Za-z0-9._~+-]|/(?!(?i:bearer|basic)\b)){6,}+=*+)"
             r"|(?i:(?<![a-z])authorization)[\"']? ?[:=] ?[\"']?(?i:digest|aws4-hmac-sha256|hawk"
             r"|oauth) (?P<rest>[^\n]++)"
         ),

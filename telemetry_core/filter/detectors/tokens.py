@@ -32,7 +32,7 @@ _FORMS = (
      "glpat-" + "a1B2c" * 4),
     ("slack_token", r"xox[abeoprs]-[A-Za-z0-9-]{8,}+|xapp-[A-Za-z0-9-]{8,}+",
      "xoxb-1234567890-abcdefABCDEF"),
-    ("stripe_key", r"(?:[sr]k_(?:live|test|prod)_|whsec_)[A-Za-z0-9+/=]{10,}+",
+    ("stripe_key", r"[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,}+|whsec_[A-Za-z0-9+/=]{10,}+",
      "sk_live_" + "a1B2c3" * 4),
     ("google_key",
      rf"AIza{_B64}{{30,}}+|ya29\.[A-Za-z0-9_.-]{{10,}}+|GOCSPX-{_B64}{{20,}}+|1//0{_B64}{{30,}}+",
