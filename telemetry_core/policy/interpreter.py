@@ -11,7 +11,7 @@ makes the gate no slower than `json.dumps`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -74,16 +74,14 @@ def _handler(node: _Node) -> Handler:
         return _list_of(_handler(node.items), node.items)
     mapping = _mapping(node.fields)
     # Lists are remembered whole, see there.
-    changing = _changing(node) if not node.name.endswith("[]") else None
-    return mapping if changing is None else remembering(node.name, mapping, changing)
+    if node.name.endswith("[]") or node.name not in REMEMBERED:
+        return mapping
+    fields = _changing(node)
+    return remembering(mapping, {name: _handler(field) for name, field in fields.items()})
 
 
-def _changing(node: _Node) -> dict[str, Handler] | None:
-    """Return what applies to the fields that differ each time; None if nothing is remembered."""
-    names = REMEMBERED.get(node.name) if node.fields else None
-    if names is None:
-        return None
-    return {name: _handler(node.fields[name]) for name in names if name in node.fields}
+def _changing(node: _Node) -> dict[str, _Node]:
+    return {name: node.fields[name] for name in REMEMBERED[node.name] if name in node.fields}
 
 
 _HEAD: Final = """
@@ -229,8 +227,14 @@ def _list_of(item: Handler, node: _Node) -> Handler:
         walk.note = notes
         return result
 
-    changing = _changing(node)
-    whole = apply_list if changing is None else remembering_list(node.name, apply_list, changing)
+    whole: Callable[[list[Any], Walk], list[Any]] = apply_list
+    if node.name in REMEMBERED and node.fields:
+        forms = {
+            name: field.row.form
+            for name, field in _changing(node).items()
+            if field.row is not None and field.row.form is not None
+        }
+        whole = remembering_list(apply_list, forms)
 
     def apply(value: object, walk: Walk) -> object:
         if type(value) is list or type(value) is tuple:

@@ -7,12 +7,14 @@ what was read; two texts with one hash would get one result, which is wrong but 
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+import marshal
+from sys import getsizeof
+from typing import Any, Final, Generic, TypeVar
 
 R = TypeVar("R")
 T = TypeVar("T", str, bytes)
 
-MAX_ENTRY: Final = 65_536
+MAX_ENTRY: Final = 500_000
 """Bytes of the largest result that is remembered."""
 
 
@@ -24,7 +26,7 @@ class Memo(Generic[R]):
 
     __slots__ = ("_bytes", "_max_bytes", "_old", "_young")
 
-    def __init__(self, max_bytes: int = 4_000_000) -> None:
+    def __init__(self, max_bytes: int = 8_000_000) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._young: dict[int, R] = {}
@@ -72,3 +74,58 @@ class Seen(Generic[T]):
                 self.values.clear()
                 self._bytes = len(text) + 100
             self.values[text] = None
+
+
+class Remembered:
+    """A filtered part of an event, the remarks on it, and how many fields were left out of it.
+
+    ``copy`` returns the part and the remarks in new containers: nobody gets those that are kept.
+    ``size`` is about how many bytes it takes.
+    """
+
+    __slots__ = ("_note", "_result", "refused", "size")
+
+    def __init__(self, result: Any, note: dict[str, object] | None, refused: int) -> None:
+        self._result, self.size = _template_of(result)
+        # Small containers within each other are sooner parsed than copied.
+        self._note = marshal.dumps(note, 4)
+        self.size += len(self._note) + 200
+        self.refused = refused
+
+    def copy(self) -> tuple[Any, dict[str, object] | None]:
+        """Return the part and the remarks as if just made."""
+        return self._result.copy(), marshal.loads(self._note)
+
+
+class _Template:
+    """A dict or list with others in it: copied faster than anything could be parsed anew."""
+
+    __slots__ = ("_outer", "_parts")
+
+    def __init__(self, outer: Any, parts: list[tuple[Any, Any]]) -> None:
+        self._outer = outer
+        self._parts = parts
+
+    def copy(self) -> Any:
+        new = self._outer.copy()
+        for place, part in self._parts:
+            new[place] = part.copy()
+        return new
+
+
+def _template_of(value: Any) -> tuple[Any, int]:
+    """Return what copies like ``value``, of which it shares no container, and its size in bytes."""
+    outer = value.copy()
+    size = getsizeof(outer)
+    parts: list[tuple[Any, Any]] = []
+    for place, part in value.items() if type(value) is dict else enumerate(value):
+        if type(part) is dict or type(part) is list:
+            outer[place] = None
+            template, inner = _template_of(part)
+            parts.append((place, template))
+            size += inner + 100
+        else:
+            size += getsizeof(part)
+        if type(place) is str:
+            size += getsizeof(place)
+    return (_Template(outer, parts) if parts else outer), size

@@ -1,16 +1,18 @@
 """Parts of events that come again are looked up instead of read again.
 
 Only where no values are known from a request: what those leave of a text belongs to it alone. What
-is remembered is what was made of a part, which is filtered; it is kept in bytes, so that whoever
-gets a copy can't change it.
+is remembered is what was made of a part, which is filtered; whoever asks gets a copy.
 """
 
 from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any, Final
 
+from telemetry_core.policy.forms import Form
+from telemetry_core.policy.memo import Remembered
 from telemetry_core.policy.rules import DROP, Handler
 from telemetry_core.policy.walk import Walk
 
@@ -33,16 +35,16 @@ REMEMBERED: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The mappings and lists of mappings that come again, with the fields that differ each time."""
 
-Changing = Mapping[str, Handler]
-
-
-def remembering(place: str, whole: Handler, changing: Changing) -> Handler:
-    """Remember what ``whole`` makes of a mapping at ``place``, but for what is ``changing``."""
+def remembering(whole: Handler, changing: Mapping[str, Handler]) -> Handler:
+    """Remember what ``whole`` makes of a mapping, but for what is ``changing`` in it."""
+    place = next(_PLACES)
+    blank = dict.fromkeys(changing)
 
     def apply(value: object, walk: Walk) -> object:
         if walk.known is not None or type(value) is not dict:
             return whole(value, walk)
-        rest = _without(value, changing) if changing else value
+        # As if the fields that differ each time were empty.
+        rest = {**value, **blank} if changing else value
         key = _key_of(place, rest)
         if key is None:
             return whole(value, walk)
@@ -53,21 +55,31 @@ def remembering(place: str, whole: Handler, changing: Changing) -> Handler:
             if type(result) is not dict:
                 return result
             _remember(key, result, refused, walk)
-        if changing:
-            _add_changing(value, result, changing, walk)
+        for name, handler in changing.items():
+            part = value.get(name)
+            if part is not None:
+                note, walk.note = walk.note, None
+                new = handler(part, walk)
+                if walk.note is not None:
+                    note = note if note is not None else {}
+                    note[name] = walk.note
+                walk.note = note
+                if new is not DROP:
+                    result[name] = new
         return result
 
     return apply
 
 
 def remembering_list(
-    place: str, whole: Callable[[list[Any], Walk], list[Any]], changing: Changing
+    whole: Callable[[list[Any], Walk], list[Any]], changing: Mapping[str, Form]
 ) -> Callable[[list[Any], Walk], list[Any]]:
     """Remember what ``whole`` makes of a list of mappings, but for what is ``changing`` in them.
 
-    That must be times, numbers and ids: kept or dropped, with nothing to remark.
+    That is times, numbers and ids, kept if they have their forms: there is nothing to remark.
     """
-    scalars = tuple(changing.items())
+    place = next(_PLACES)
+    blank = dict.fromkeys(changing)
 
     def apply(values: list[Any], walk: Walk) -> list[Any]:
         if walk.known is not None:
@@ -77,7 +89,7 @@ def remembering_list(
             for value in values:
                 if type(value) is not dict:
                     return whole(values, walk)
-            rests = [_without(value, changing) for value in values]
+            rests = [{**value, **blank} for value in values]
         key = _key_of(place, rests)
         if key is None:
             return whole(values, walk)
@@ -89,21 +101,39 @@ def remembering_list(
             if len(result) != len(values) or any(type(item) is not dict for item in result):
                 return whole(values, walk) if changing else result
             _remember(key, result, refused, walk)
-        if changing:
-            for value, item in zip(values, result, strict=True):
-                for name, handler in scalars:
-                    part = value.get(name)
-                    if part is not None and (new := handler(part, walk)) is not DROP:
-                        item[name] = new
+        for name, form in changing.items():
+            _add_column(name, form, values, result, walk)
         return result
 
     return apply
 
 
-def _key_of(place: str, value: object) -> int | None:
+def _add_column(
+    name: str, form: Form, values: list[dict[str, Any]], result: list[dict[str, Any]], walk: Walk
+) -> None:
+    """Put the field ``name`` of each of ``values`` into the item that was made of it."""
+    parts = [value.get(name) for value in values]
+    if form.all_hold is not None and form.all_hold(parts):
+        for item, part in zip(result, parts, strict=True):
+            item[name] = part
+        return
+    for item, part in zip(result, parts, strict=True):
+        if part is None:
+            continue
+        if form.holds(part):
+            item[name] = part
+        else:
+            walk.refused += 1
+
+
+# Belongs to each key, since other rules hold elsewhere, also under the same name.
+_PLACES: Final = count()
+
+
+def _key_of(place: int, value: object) -> int | None:
     """Return the hash of a value of plain types at a place, or None for any other.
 
-    The place belongs to the key, since other rules hold elsewhere. Two values with one hash would
+    Two values with one hash would
     get one result, which is wrong but gives nothing away.
     """
     try:
@@ -112,40 +142,15 @@ def _key_of(place: str, value: object) -> int | None:
         return None
 
 
-def _without(value: dict[str, Any], changing: Changing) -> dict[str, Any]:
-    rest = value.copy()
-    for name in changing:
-        if name in rest:
-            del rest[name]
-    return rest
-
-
-def _add_changing(
-    value: dict[str, Any], result: dict[str, Any], changing: Changing, walk: Walk
-) -> None:
-    for name, handler in changing.items():
-        part = value.get(name)
-        if part is not None:
-            note, walk.note = walk.note, None
-            new = handler(part, walk)
-            if walk.note is not None:
-                note = note if note is not None else {}
-                note[name] = walk.note
-            walk.note = note
-            if new is not DROP:
-                result[name] = new
-
-
 def _recalled(key: int, walk: Walk) -> Any:
-    body = walk.memo.get(key)
-    if body is None:
+    remembered = walk.memo.get(key)
+    if remembered is None:
         return None
-    result, walk.note, refused = marshal.loads(body)
-    walk.refused += refused
+    result, walk.note = remembered.copy()
+    walk.refused += remembered.refused
     return result
 
 
-def _remember(key: int, result: object, refused_before: int, walk: Walk) -> None:
-    remembered: Any = (result, walk.note, walk.refused - refused_before)
-    body = marshal.dumps(remembered, 4)
-    walk.memo.put(key, body, len(body))
+def _remember(key: int, result: Any, refused_before: int, walk: Walk) -> None:
+    remembered = Remembered(result, walk.note, walk.refused - refused_before)
+    walk.memo.put(key, remembered, remembered.size)

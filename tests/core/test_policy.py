@@ -17,7 +17,7 @@ from telemetry_core.filter.known import KnownValues
 from telemetry_core.filter.text import TextFilter
 from telemetry_core.policy import ItemTooLarge, Policy, Refused, Session, forms, table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.memo import MAX_ENTRY, Memo, Seen
+from telemetry_core.policy.memo import MAX_ENTRY, Memo, Remembered, Seen
 from telemetry_core.policy.table import Row
 
 EMAIL = "jane.roe@mail.example.org"
@@ -557,6 +557,58 @@ def test_what_is_remembered_of_one_place_says_nothing_of_another(policy: Policy)
         assert mechanism == {"type": "default", "handled": True}
 
 
+COLUMNS = (
+    ("2026-01-02T03:04:05.678901Z", "2025-12-31T23:59:59.000000Z"),
+    ("2026-02-30T03:04:05.678901Z", "2026-01-02T03:04:05.678901Z"),
+    ("1969-01-02T03:04:05.678901Z",),
+    ("2026-01-02T03:04:05.67890Z2", "026-01-02T03:04:05.678901Z"),
+    ("20260102T030405.67890123456", "2026-01-02T03:04:05.678901Z"),
+    ("2026-01-02T03:04:05.67890\u0661Z",),
+    (1_767_000_000.5, "2026-01-02T03:04:05.678901Z"),
+    ("00f067aa0ba902b7", "a0f067aa0ba902b7"),
+    ("00f067aa0ba902b", "a0f067aa0ba902b7a"),
+    ("4111111111111111", "00f067aa0ba902b7"),
+    ("00F067AA0BA902B7",),
+    ("00f067aa0ba902b\u0661",),
+    ("0" * 32, "0" * 32, "f" * 32),
+    ("0" * 32, "g" * 32),
+    ("0" * 32, None),
+    (True, 1, 1.0),
+    (["0" * 32],),
+    (),
+)
+"""Values of one field in several items, good and bad ones together."""
+
+
+@pytest.mark.parametrize("values", COLUMNS, ids=repr)
+def test_what_many_values_hold_together_each_of_them_holds(values: tuple[Any, ...]) -> None:
+    """The quick test of a whole column lets nothing pass that the form would not."""
+    for form in {row.form for row in table.EVENT if row.form is not None}:
+        if form.all_hold is not None and form.all_hold(list(values)):
+            assert all(map(form.holds, values)), form.name
+
+
+def test_the_usual_columns_hold_at_once() -> None:
+    """Else each of a trace's ids and times would be looked at for itself."""
+    for form, values in (
+        (forms.TIMESTAMP, [f"{time.gmtime().tm_year}-01-0{day}T03:04:05.678901Z" for day in (1, 2)]),
+        (forms.SPAN_ID, ["00f067aa0ba902b7", "a0f067aa0ba902b7"]),
+        (forms.TRACE_ID, ["0af7651916cd43dd8448eb211c80319c"] * 2),
+    ):
+        assert form.all_hold is not None
+        assert form.all_hold(values), form.name
+
+
+def test_what_is_remembered_of_a_trace_says_nothing_of_another_item_s() -> None:
+    """A check-in keeps less of its trace than an event, and an envelope's header other fields."""
+    contexts = {"trace": {"trace_id": "0" * 32, "op": "task", "data": {"status": "ok"}}}
+    policy = make_policy()
+    for _ in range(2):
+        assert sent(policy, {"contexts": contexts})["contexts"] == contexts
+        trace = policy.apply("check_in", {"contexts": contexts}).payload["contexts"]["trace"]
+        assert trace == {"trace_id": "0" * 32}
+
+
 def test_the_memo_is_bounded_and_holds_no_large_result() -> None:
     """However much passes through, about ``max_bytes`` are held."""
     memo: Memo[str] = Memo(max_bytes=100_000)
@@ -575,7 +627,11 @@ def test_the_memo_holds_only_what_was_filtered() -> None:
         {"stacktrace": {"frames": list(_frames())}}]}})  # fmt: skip
     memory = policy._memory
     sets = [memory.names, memory.labels, memory.paths, memory.slugs, memory.messages]
-    held = repr([memory.results._young, memory.results._old, [seen.values for seen in sets]])
+    results = [
+        each.copy() if isinstance(each, Remembered) else each
+        for each in (*memory.results._young.values(), *memory.results._old.values())
+    ]
+    held = repr([results, [seen.values for seen in sets]])
     assert "[EMAIL]" in held
     assert EMAIL not in held
     assert EMAIL not in repr(policy.texts.clean)
