@@ -136,11 +136,11 @@ def _are_timestamps(values: list[Any]) -> bool:
     # As the SDK writes them: with their form known, the parser can take them for nothing else.
     if "".join(values).translate(_DIGITS_TO_ZERO) != "0000-00-00T00:00:00.000000Z" * len(values):
         return False
-    try:
-        years = {time.year for time in map(datetime.fromisoformat, values)}
-    except ValueError:
-        return False
-    return all(year in _recent or _is_recent(year) for year in years)
+    first, last = min(values), max(values)
+    if first[:17] == last[:17]:
+        # Between two times of one minute there are only times.
+        return _is_timestamp(first) and _is_timestamp(last)
+    return all(map(_is_timestamp, values))
 
 
 def _is_measure(value: object) -> bool:
@@ -173,15 +173,13 @@ def _is_span_id(value: object) -> bool:
     )
 
 
-_WITHOUT_HEXADECIMAL: Final = dict.fromkeys(map(ord, "0123456789abcdef"))
+# One that is all decimal is looked at for itself.
+_are_hexadecimal_16 = re.compile(r"(?:(?=[0-9]*[a-f])[0-9a-f]{16} )++").fullmatch
 
 
 def _are_span_ids(values: list[Any]) -> bool:
     return (
-        set(map(type, values)) == {str}
-        and set(map(len, values)) == {16}
-        and not "".join(values).translate(_WITHOUT_HEXADECIMAL)
-        and not any(map(str.isdigit, values))
+        set(map(type, values)) == {str} and _are_hexadecimal_16(" ".join(values) + " ") is not None
     )
 
 

@@ -83,49 +83,36 @@ class Remembered:
     ``size`` is about how many bytes it takes.
     """
 
-    __slots__ = ("_note", "_result", "refused", "size")
+    __slots__ = ("_containers", "_links", "_note", "refused", "size")
 
     def __init__(self, result: Any, note: dict[str, object] | None, refused: int) -> None:
-        self._result, self.size = _template_of(result)
-        # Small containers within each other are sooner parsed than copied.
-        self._note = marshal.dumps(note, 4)
-        self.size += len(self._note) + 200
+        self._containers: list[Any] = []
+        self._links: list[tuple[int, Any, int]] = []
         self.refused = refused
+        # Small containers within each other are sooner parsed than copied.
+        self._note = marshal.dumps(note, 4) if note is not None else None
+        self.size = 300 + getsizeof(self._note)
+        self._add(result)
+
+    def _add(self, value: Any) -> int:
+        """Take a dict or list apart into containers that hold no others, and return its index."""
+        own = value.copy()
+        index = len(self._containers)
+        self._containers.append(own)
+        self.size += getsizeof(own)
+        for place, part in value.items() if type(value) is dict else enumerate(value):
+            if type(part) is dict or type(part) is list:
+                own[place] = None
+                self._links.append((index, place, self._add(part)))
+                self.size += 120
+            else:
+                self.size += getsizeof(part)
+            self.size += getsizeof(place)
+        return index
 
     def copy(self) -> tuple[Any, dict[str, object] | None]:
         """Return the part and the remarks as if just made."""
-        return self._result.copy(), marshal.loads(self._note)
-
-
-class _Template:
-    """A dict or list with others in it: copied faster than anything could be parsed anew."""
-
-    __slots__ = ("_outer", "_parts")
-
-    def __init__(self, outer: Any, parts: list[tuple[Any, Any]]) -> None:
-        self._outer = outer
-        self._parts = parts
-
-    def copy(self) -> Any:
-        new = self._outer.copy()
-        for place, part in self._parts:
-            new[place] = part.copy()
-        return new
-
-
-def _template_of(value: Any) -> tuple[Any, int]:
-    """Return what copies like ``value``, of which it shares no container, and its size in bytes."""
-    outer = value.copy()
-    size = getsizeof(outer)
-    parts: list[tuple[Any, Any]] = []
-    for place, part in value.items() if type(value) is dict else enumerate(value):
-        if type(part) is dict or type(part) is list:
-            outer[place] = None
-            template, inner = _template_of(part)
-            parts.append((place, template))
-            size += inner + 100
-        else:
-            size += getsizeof(part)
-        if type(place) is str:
-            size += getsizeof(place)
-    return (_Template(outer, parts) if parts else outer), size
+        made = [each.copy() for each in self._containers]
+        for index, place, part in self._links:
+            made[index][place] = made[part]
+        return made[0], marshal.loads(self._note) if self._note is not None else None

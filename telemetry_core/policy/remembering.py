@@ -100,6 +100,9 @@ def remembering_list(
             # Where an item was left out, what is left does not line up with what comes in.
             if len(result) != len(values) or any(type(item) is not dict for item in result):
                 return whole(values, walk) if changing else result
+            # A dict that has its keys already need not grow when they are set.
+            for value, item in zip(values, result, strict=True):
+                item.update((name, None) for name in changing if value.get(name) is not None)
             _remember(key, result, refused, walk)
         for name, form in changing.items():
             _add_column(name, form, values, result, walk)
@@ -118,12 +121,11 @@ def _add_column(
             item[name] = part
         return
     for item, part in zip(result, parts, strict=True):
-        if part is None:
-            continue
-        if form.holds(part):
+        if part is not None and form.holds(part):
             item[name] = part
         else:
-            walk.refused += 1
+            item.pop(name, None)
+            walk.refused += part is not None
 
 
 # Belongs to each key, since other rules hold elsewhere, also under the same name.

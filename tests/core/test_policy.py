@@ -561,6 +561,8 @@ COLUMNS = (
     ("2026-01-02T03:04:05.678901Z", "2025-12-31T23:59:59.000000Z"),
     ("2026-02-30T03:04:05.678901Z", "2026-01-02T03:04:05.678901Z"),
     ("1969-01-02T03:04:05.678901Z",),
+    ("2026-01-02T03:04:05.678901Z", "2026-01-02T03:04:60.678901Z"),
+    ("2026-01-02T03:04:05.678901Z", "2026-01-02T03:04:99.678901Z", "2026-01-02T03:05:05.678901Z"),
     ("2026-01-02T03:04:05.67890Z2", "026-01-02T03:04:05.678901Z"),
     ("20260102T030405.67890123456", "2026-01-02T03:04:05.678901Z"),
     ("2026-01-02T03:04:05.67890\u0661Z",),
@@ -590,8 +592,10 @@ def test_what_many_values_hold_together_each_of_them_holds(values: tuple[Any, ..
 
 def test_the_usual_columns_hold_at_once() -> None:
     """Else each of a trace's ids and times would be looked at for itself."""
+    year = time.gmtime().tm_year
     for form, values in (
-        (forms.TIMESTAMP, [f"{time.gmtime().tm_year}-01-0{day}T03:04:05.678901Z" for day in (1, 2)]),
+        (forms.TIMESTAMP, [f"{year}-01-02T03:04:{second}.678901Z" for second in (10, 59)]),
+        (forms.TIMESTAMP, [f"{year}-01-02T0{hour}:04:05.678901Z" for hour in (1, 2)]),
         (forms.SPAN_ID, ["00f067aa0ba902b7", "a0f067aa0ba902b7"]),
         (forms.TRACE_ID, ["0af7651916cd43dd8448eb211c80319c"] * 2),
     ):
