@@ -35,6 +35,7 @@ REMEMBERED: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The mappings and lists of mappings that come again, with the fields that differ each time."""
 
+
 def remembering(whole: Handler, changing: Mapping[str, Handler]) -> Handler:
     """Remember what ``whole`` makes of a mapping, but for what is ``changing`` in it."""
     place = next(_PLACES)
