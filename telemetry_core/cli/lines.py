@@ -25,6 +25,16 @@ class Removal:
     path: str = ""
 
 
+LOG_KEYS: Final = (
+    "msg", "event", "text", "exception", "exc_info", "exc_text", "stack", "stack_info",
+    "stack_trace", "stacktrace", "traceback", "error.message", "error.stack_trace",
+    "time", "ts", "@timestamp", "asctime", "created", "severity", "levelname", "levelno", "log.level",
+    "log.logger", "lineno", "funcName", "module", "process", "thread", "route", "trace_id", "span_id",
+    "trace.id", "span.id", "ecs.version",
+)  # fmt: skip
+"""Keys under which formatters write a message, an error, a time or a place: those of the standard
+library, structlog, python-json-logger and Elastic's common schema."""
+
 Line = tuple[str, tuple[Removal, ...]]
 """A line as it may be shown, and what was taken out of it."""
 

@@ -29,8 +29,9 @@ Reads FILES, or what is piped in, and writes each line as soon as it has come to
 that holds nothing comes out as it was. Names and other free text have no pattern and are not
 found; within a request the application knows them, here nobody does.
 
-With --json-lines, keys count, too: those that TELEMETRY_ALLOW_FIELDS or the policy don't name are
-filtered. See `telemetry policy` for the list.
+With --json-lines, keys count, too: those that neither the policy (see `telemetry policy keys`) nor
+TELEMETRY_ALLOW_FIELDS nor --allow names lose their values. Kept are also those under which
+formatters write message, error, time and place, such as msg, event, exc_info and @timestamp.
 
 \b
 Examples:
@@ -122,11 +123,12 @@ def _require_encoding(name: str) -> None:
 
 
 def _filter(application: Application, allow: Sequence[str]) -> PIIFilter:
+    from telemetry_core.cli.lines import LOG_KEYS
     from telemetry_core.filter.pii import PIIFilter
 
     settings = application.settings()
     return PIIFilter(
-        allow_fields=(*settings.allow_fields, *allow),
+        allow_fields=(*LOG_KEYS, *settings.allow_fields, *allow),
         deny_fields=settings.deny_fields,
         detectors=settings.detectors,
     )

@@ -46,6 +46,8 @@ OUTCOMES: dict[str, str] = {
     "label": "filtered",
     "digits": "filtered",
     "name": "filtered",
+    "title": "filtered",
+    "file name": "kept",
     "slug": "filtered",
     "text": "filtered",
     "source": "filtered",

@@ -40,11 +40,6 @@ def section(title: str, settings: Settings = ON) -> dict[str, tuple[str, ...]]:
     return {row[0]: row[1:] for row in found.rows}
 
 
-def test_every_rule_has_an_outcome() -> None:
-    """A rule that is added to the table says in a word what becomes of a field."""
-    assert table.OUTCOMES.keys() == table.RULES.keys()
-
-
 @pytest.mark.parametrize("kind", table.ITEMS)
 def test_every_field_of_every_kind_is_in_the_list(kind: str) -> None:
     """With its outcome and the reason that the table gives."""

@@ -300,6 +300,13 @@ def test_settings_of_the_environment_hold(monkeypatch: pytest.MonkeyPatch) -> No
     assert result.stdout == '{"who":"jane@example.org"}\n'
 
 
+def test_what_a_log_says_stays_under_the_key_that_its_formatter_has_for_it() -> None:
+    """Filtered; but no more than the policy's, where somebody denies it."""
+    given = '{"event":"from 203.0.113.9","exc_info":"E: jane@example.org","levelno":20}\n'
+    read = scrub("--json-lines", given=given).stdout
+    assert read == '{"event":"from [IP]","exc_info":"E: [EMAIL]","levelno":20}\n'
+
+
 def test_a_key_that_is_allowed_here_alone_is_kept() -> None:
     """Without changing what the application sends."""
     given = '{"who":{"name":"x"},"password":"y"}\n'

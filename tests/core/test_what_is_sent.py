@@ -36,6 +36,11 @@ def test_every_item_type_is_published() -> None:
         assert kind in published
 
 
+def test_every_rule_has_an_outcome() -> None:
+    """A rule that is added says in a word what becomes of a field, for `telemetry policy`."""
+    assert table.OUTCOMES.keys() == table.RULES.keys()
+
+
 UNNAMED = [
     ({"message": "x"}, [], "a field with a row"),
     ({"surprise": "x"}, ["surprise"], "a field with none"),
