@@ -28,9 +28,9 @@ class Removal:
 LOG_KEYS: Final = (
     "msg", "event", "text", "exception", "exc_info", "exc_text", "stack", "stack_info",
     "stack_trace", "stacktrace", "traceback", "error.message", "error.stack_trace",
-    "time", "ts", "@timestamp", "asctime", "created", "severity", "levelname", "levelno", "log.level",
-    "log.logger", "lineno", "funcName", "module", "process", "thread", "route", "trace_id", "span_id",
-    "trace.id", "span.id", "ecs.version",
+    "time", "ts", "@timestamp", "asctime", "created", "severity", "levelname", "levelno",
+    "log.level", "log.logger", "lineno", "funcName", "module", "process", "thread", "route",
+    "trace_id", "span_id", "trace.id", "span.id", "ecs.version",
 )  # fmt: skip
 """Keys under which formatters write a message, an error, a time or a place: those of the standard
 library, structlog, python-json-logger and Elastic's common schema."""
