@@ -118,9 +118,8 @@ _PAGE = """\
 
 Written by `{command}`; its figures are not edited. Python {python}, {versions}.
 
-- **µs**: one request, the WSGI application called with no server around, in a process of its own
-  for each set-up. The transport throws away what it gets: what a sender's thread does is not the
-  request's time. The set-ups take turns, so that a machine that slows down slows all of them; the
+- **µs**: one request, by the time of its thread: the WSGI application called with no server around,
+  in a process of its own for each set-up. The transport throws away what it gets. The set-ups take turns, so that a machine that slows down slows all of them; the
   medians of {rounds} rounds.
 - **added**: what that is more than without an SDK. **share**: as a part of what sentry-sdk's own
   integration adds, in its default set-up, at the same sampling. **at most**: what this project
