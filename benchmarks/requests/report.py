@@ -119,11 +119,11 @@ _PAGE = """\
 Written by `{command}`; its figures are not edited. Python {python}, {versions}.
 
 - **µs**: one request, by the time of its thread: the WSGI application called with no server around,
-  in a process of its own for each set-up. The transport throws away what it gets. The set-ups take turns, so that a machine that slows down slows all of them; the
-  medians of {rounds} rounds.
+  in a process of its own for each set-up. The transport throws away what it gets. The set-ups take
+  turns, so that a machine that slows down slows all of them; the medians of {rounds} rounds.
 - **added**: what that is more than without an SDK. **share**: as a part of what sentry-sdk's own
   integration adds, in its default set-up, at the same sampling. **at most**: what this project
-  allows itself. An error's time is without the log line that both frameworks write of it.
+  allows itself. An error includes what the framework logs of it.
 - **requests/s**, **p99**: under gunicorn with one worker of four threads, asked by wrk over
   {connections} connections. Everything is serialised and compressed on the sender's thread, and
   then not sent.
