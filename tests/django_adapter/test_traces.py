@@ -12,6 +12,8 @@ from django.db import connection
 from django_calls import Answer, call_asgi, call_wsgi, flushed, reporting
 from django_site.middleware import Watching
 
+from telemetry_core import get_telemetry_config
+
 Call = Callable[..., Answer]
 
 TRACE = "0123456789abcdef0123456789abcdef"
@@ -200,6 +202,19 @@ def test_bodies_that_take_turns_keep_their_queries_apart() -> None:
         transactions = flushed(kept).payloads("transaction")
     assert [len(queries_of(transaction)) for transaction in transactions] == [2, 2]
     assert len(ran) == 4
+
+
+@pytest.mark.django_db
+def test_a_site_that_takes_off_all_wrappers_loses_spans_and_nothing_else() -> None:
+    """What is not there any more can't be taken off."""
+    with reporting(TELEMETRY_TRACES_SAMPLE_RATE=1.0) as kept:
+        body = begun_body("/stream-queries/Wilhelmina/")
+        connection.execute_wrappers.clear()
+        assert list(body) == [b"auth_user", b"auth_group"]
+        body.close()
+        (transaction,) = flushed(kept).payloads("transaction")
+        assert get_telemetry_config().drops.counts() == {}
+    assert queries_of(transaction) == []
 
 
 def begun_body(path: str) -> Any:
