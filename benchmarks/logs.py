@@ -149,7 +149,7 @@ class Cost:
     ours: float
 
 
-def line_cost(kind: Kind, *, rounds: int, clock: Callable[[], float] = time.perf_counter) -> Cost:
+def line_cost(kind: Kind, *, rounds: int, clock: Callable[[], float] = time.thread_time) -> Cost:
     """Return what a line of this kind costs where this is called."""
     fields = ("asctime", "levelname", "name", "message", *CONTEXT_FIELDS)
     ours, theirs = JsonFormatter(), Theirs(fields)
@@ -210,7 +210,7 @@ BOUNDARIES: dict[str, Callable[[object], object]] = {
 
 
 def boundary_cost(
-    work: Callable[[object], object], *, rounds: int, clock: Callable[[], float] = time.perf_counter
+    work: Callable[[object], object], *, rounds: int, clock: Callable[[], float] = time.thread_time
 ) -> float:
     """Return the microseconds that a boundary adds to a call, where this is called."""
     runs = range(RUNS)

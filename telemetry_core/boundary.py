@@ -81,19 +81,19 @@ def error_boundary(
     if passes or fallback is not RAISE:
         kinds = passes if isinstance(passes, tuple) else (passes,)
         return Boundary(operation, category, fallback, kinds)
-    made = _made.get((operation, category))
-    if made is None:
+    made = _made.get(operation)
+    if made is None or made.category != category:
         made = Boundary(operation, category, RAISE, ())
         if len(_made) >= MAX_MADE:
             _made.clear()
-        _made[operation, category] = made
+        _made[operation] = made
     return made
 
 
 MAX_MADE: Final = 1_000
 """Boundaries that are kept to be used again; their names are code, so there are few."""
 
-_made: Final[dict[tuple[str, str | None], Boundary]] = {}
+_made: Final[dict[str, Boundary]] = {}
 
 
 class Boundary(Block[Run]):
@@ -239,15 +239,14 @@ class Boundary(Block[Run]):
             measures = request.config.measures
         else:
             return
-        if measures is None:
-            return
         tally = self._tallies.get(outcome)
-        if tally is None or tally.measures is not measures:
+        if tally is not None and tally.measures is measures:
+            tally.add(seconds)
+        elif measures is not None:
             tally = measures.tally(self._kind(request, outcome))
-            if tally is None:
-                return
-            self._tallies[outcome] = tally
-        tally.add(seconds)
+            if tally is not None:
+                self._tallies[outcome] = tally
+                tally.add(seconds)
 
     def _kind(self, request: Request | None, outcome: Outcome) -> Kind:
         """Return what the sums are filed under: of no request, so what is known of it goes now."""

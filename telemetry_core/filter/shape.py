@@ -164,6 +164,11 @@ class Shapes:
             match = search(joined, starts[index + 1])
 
 
+def shape_of(text: str) -> bytes:
+    """Return the shape of a text, as many bytes as the text has characters."""
+    return text.encode("ascii", "replace").translate(_SHAPE)
+
+
 _WORDS = re.compile(r"(?:[A-Za-z0-9]{1,15}(?:[ ,;'\"()!]++|\Z))*").fullmatch
 _NO_DIGITS = bytes(code for code in range(256) if not 0x30 <= code <= 0x39)
 _TELLING_WORDS = ("passw", "secret", "token", "bearer", "identified", "mac")

@@ -10,7 +10,17 @@ from typing import NamedTuple
 
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
-from telemetry_core.filter.shape import ANY, MARK, TRAITS, Search, Shapes, is_wordy, traits_of
+from telemetry_core.filter.digits import takes_digits_alike
+from telemetry_core.filter.shape import (
+    ANY,
+    MARK,
+    TRAITS,
+    Search,
+    Shapes,
+    is_wordy,
+    shape_of,
+    traits_of,
+)
 from telemetry_core.filter.views import View, spaced_view, views_of
 
 FILTERED = "[Filtered]"
@@ -212,6 +222,7 @@ class TextFilter:
         self.cached_bytes = 0
         self._lock = Lock()
         self._trials = _trials(detectors)
+        self._plans: dict[int, tuple[_Trial, ...]] = {}
         self._always = any(not detector.traits for detector in detectors)
 
     def filter(self, text: str) -> str:
@@ -237,9 +248,43 @@ class TextFilter:
         """
         if text in self.clean:
             return text, False
-        if text.isascii() and not self._always and (is_wordy(text) or not traits_of((text,))):
+        if self._always or not text.isascii():
+            return self.filter(text), False
+        traits = 0 if is_wordy(text) else traits_of((text,)).get(0, 0)
+        if not traits:
             return text, True
-        return self.filter(text), False
+        if traits & MARK and _ENCODED(text) is not None:
+            return self.filter(text), False
+        reading = _Reading(text, None, traits | ANY)
+        shape = shape_of(text)
+        for trial in self._plan(reading.traits):
+            if trial.triggered is None or trial.triggered(shape, 0) is not None:
+                reading.rows += trial.rows
+        if not any(row.search(text, 0) for row in reading.rows):
+            if all(takes_digits_alike(row.detector.pattern) for row in reading.rows):
+                return text, True
+            self._remember((text,))
+            return text, False
+        return self._replaced(text, reading), False
+
+    def _replaced(self, text: str, reading: _Reading) -> str:
+        try:
+            findings = _findings(text, (reading,)) if _HARMLESS(text) is None else []
+        except _Hopeless:
+            return FILTERED
+        if findings:
+            # As it stands now it has mostly been read before.
+            return self.filter(_replace(text, findings, ())[0])
+        self._remember((text,))
+        return text
+
+    def _plan(self, traits: int) -> tuple[_Trial, ...]:
+        """Return what is worth trying on a text with such traits."""
+        plan = self._plans.get(traits)
+        if plan is None:
+            plan = tuple(trial for trial in self._trials if trial.traits & traits)
+            self._plans[traits] = plan
+        return plan
 
     def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
         """Read many new texts at once, and remember those that hold nothing.

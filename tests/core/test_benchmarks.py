@@ -193,3 +193,26 @@ def test_every_kind_is_planted_and_can_be_told() -> None:
     assert untouched.around == untouched.plain_changed == 0
     assert emptied.removed_in_all == emptied.removed_held_out == 1.0
     assert emptied.plain_changed == emptied.plain_total
+
+
+def test_a_line_s_cost_is_ours_over_theirs_in_the_same_round() -> None:
+    """Whichever of the two comes first; a round that was slow for both changes no ratio."""
+    pytest.importorskip("pythonjsonlogger")
+    from benchmarks.logs import LINES, line_cost
+
+    # Theirs and ours, ours and theirs, theirs and ours: half as long for ours each time.
+    clock = Steps(100, 4, 100, 2, 100, 20, 100, 40, 100, 8, 100, 4)
+    cost = line_cost(LINES[0], rounds=3, clock=clock)
+
+    assert cost.ratio == 0.5
+    assert cost.theirs == 2 * cost.ours
+
+
+def test_each_kind_of_line_is_new_each_time() -> None:
+    """But for the first, which is the same on purpose."""
+    pytest.importorskip("pythonjsonlogger")
+    from benchmarks.logs import LINES, record_of
+
+    for kind in LINES:
+        texts = {record_of(kind).getMessage() for _ in range(50)}
+        assert len(texts) == (1 if kind is LINES[0] else 50), kind.name

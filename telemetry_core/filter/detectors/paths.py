@@ -12,7 +12,7 @@ _ROOT = (
     r"(?:home|Users|root|var|srv|opt|tmp|mnt|media|usr|etc|data|app|apps|code|src|workspace"
     r"|workspaces"
     r"|work|project|projects|private|Volumes|Library|Applications|System|run|proc|sys|dev|boot"
-    r"|lib|lib64"
+    r"|lib|lib[0-9][0-9]"
     r"|bin|sbin|snap|nix|storage|sdcard|export|builds|github|code|www|site|sites|volume[0-9]|c|d)"
 )
 # A folder of a home directory: "Jane Doe" is one folder when a separator follows.

@@ -1,0 +1,57 @@
+"""An expression that takes digits alike matches the same whatever digits there are."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry_core.filter.detectors import DETECTORS
+from telemetry_core.filter.digits import takes_digits_alike
+
+
+@pytest.mark.parametrize(
+    ("pattern", "alike"),
+    [
+        (r"/home/[^/]+/\w+", True),
+        (r"\d{3,5}(?:[a-z]|\Z)", True),
+        (r"(?i)(?<![0-9])[0-9a-f]++(?!x)", True),
+        (r"(?P<a>[^-])+?|.*$", True),
+        (r"1", False),
+        (r"[^5]", False),
+        (r"[0-5]", False),
+        (r"(?:a(?=b(?:c|[1-9])))", False),
+        (r"(?>x|7)", False),
+        (r"(\d)\1", False),
+        (r"(\d)?(?(1)a|b)", False),
+    ],
+)
+def test_what_tells_digits_apart_is_told(pattern: str, alike: bool) -> None:
+    """Wherever in the expression it stands; what refers back counts as telling."""
+    assert takes_digits_alike(pattern) is alike
+
+
+ALIKE = [re.compile(row.pattern) for row in DETECTORS if takes_digits_alike(row.pattern)]
+
+
+def test_some_detectors_take_digits_alike_and_some_do_not() -> None:
+    """Paths do, numbers with check digits or ranges don't."""
+    names = {row.name for row in DETECTORS if takes_digits_alike(row.pattern)}
+    assert {"path_rooted", "path_file"} <= names
+    assert names != {row.name for row in DETECTORS}
+
+
+@given(
+    st.lists(st.sampled_from([*"/.@-:=19 ", "home", "jane", "a1", "17", "key", "\\"]), max_size=20),
+    st.text(alphabet="0123456789", min_size=1, max_size=40),
+)
+def test_they_match_the_same_of_two_texts(pieces: list[str], digits: str) -> None:
+    """Their first match is at the same place."""
+    text = "".join(pieces)
+    others = iter(digits * len(text))
+    other = "".join(next(others) if char.isdigit() else char for char in text)
+    for pattern in ALIKE:
+        first, second = pattern.search(text), pattern.search(other)
+        assert (first and first.span()) == (second and second.span()), pattern.pattern
