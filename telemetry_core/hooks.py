@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from telemetry_core.filter.known import KnownValues
     from telemetry_core.gate import Gate
 
-Hook = Callable[[Any, Any], Any]
+Hook = Callable[..., Any]
 
 
 class TelemetryIntegration(Integration):
@@ -73,11 +73,14 @@ def processed(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | N
 
 
 def careful(hook: Hook, gate: Gate, kind: str) -> Hook:
-    """Make a hook drop what it fails at, in place of raising into the application."""
+    """Make a hook drop what it fails at, in place of raising into the application.
 
-    def carefully(signal: Any, hint: Any) -> Any:
+    A sampler that fails gives None for a rate, by which the SDK records nothing.
+    """
+
+    def carefully(*given: Any) -> Any:
         try:
-            return hook(signal, hint)
+            return hook(*given)
         except Exception as error:
             gate.drop("hook_error", kind, error)
             return None

@@ -68,6 +68,13 @@ _COLLECT_LITTLE_BEFORE: Final[Mapping[str, Any]] = {"send_default_pii": False}
 
 BATCHED_HOOKS: Final = ("before_send_log", "before_send_metric", "before_send_span")
 
+# Those that the SDK calls where it doesn't expect them to raise, and what they decide on.
+HOOKS_IN_THE_APP: Final[Mapping[str, str]] = {
+    "before_breadcrumb": "breadcrumb",
+    "traces_sampler": "transaction",
+    "profiles_sampler": "profile",
+}
+
 # Options that were experiments once, and are still taken as such.
 GROWN_UP: Final = frozenset(("data_collection", "enable_logs", "trace_lifecycle", *BATCHED_HOOKS))
 
@@ -152,8 +159,9 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
         "spotlight": False,
         "transport": gated_transport(given.get("transport"), gate),
     }
-    if given.get("before_breadcrumb") is not None:
-        options["before_breadcrumb"] = careful(given["before_breadcrumb"], gate, "breadcrumb")
+    for name, kind in HOOKS_IN_THE_APP.items():
+        if given.get(name) is not None:
+            options[name] = careful(given[name], gate, kind)
     options["_experiments"] = experiments
     for name in BATCHED_HOOKS:
         if name == "before_send_span" and options.get("trace_lifecycle") != "stream":

@@ -161,7 +161,7 @@ EVENT = (
         forms.BOOLEAN,
         "gives an exception group its tree",
     ),
-    Row("exception[].mechanism.source", "name", "__cause__, __context__ or a place in a group"),
+    Row("exception[].mechanism.source", "title", "__cause__, __context__ or a place in a group"),
     keep(
         "exception[].mechanism.meta.errno.number",
         forms.COUNT,

@@ -52,3 +52,12 @@ def test_what_users_put_into_the_sdk_reaches_nobody_when_it_raises(failing: Any)
         sentry_sdk.capture_exception(ValueError("no"))
         counted = running.config.drops.counts().get(("capture_error", "event"), 0)
         assert len(running.kept.payloads("event")) + counted == 1
+
+
+def test_a_sampler_that_raises_records_nothing_and_reaches_nobody() -> None:
+    """The SDK asks it wherever a transaction is begun, around each request as well."""
+    with telemetry(sentry_options={"traces_sampler": _fail}) as running:
+        with sentry_sdk.start_transaction(name="job") as transaction:
+            assert not transaction.sampled
+        assert running.kept.items("transaction") == []
+        assert running.config.drops.counts() == {("hook_error", "transaction"): 1}
