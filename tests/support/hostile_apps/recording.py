@@ -134,7 +134,8 @@ def spans(text: str) -> None:
 
 
 def counts(text: str) -> None:
-    attributes = {"operation": text, "payer": text, text: text, "level": 3}
+    attributes: dict[str, Any] = {"operation": text, "payer": text, text: text, "level": 3}
+    attributes |= {"message": [text], "category": Thing(text), "function": {"name": text}}
     # 2.42 has them under another name.
     is_old = importlib.util.find_spec("sentry_sdk.metrics") is None
     metrics = importlib.import_module(f"sentry_sdk.{'_' if is_old else ''}metrics")
