@@ -43,7 +43,7 @@ _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|[0-9]{3})").fu
 _SMALL_NUMBER = re.compile(r"[-+]?[0-9]{1,5}(?:\.[0-9]{1,4})?").fullmatch
 _ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
 # What in ASCII is read otherwise than it stands there, or tells that a value was cut off.
-_FOLDED_OR_CUT = re.compile(r"[^ \S]|  |[\\+%&\x1b]|[.]{3}").search
+_FOLDED_OR_CUT = re.compile(r"[^ \S]|  |[\\+&\x1b]|%[0-9A-Fa-fu]|[.]{3}").search
 _SHORTEST_CUT = 6
 _TOKEN = re.compile(r"\[[A-Za-z]+\]")
 

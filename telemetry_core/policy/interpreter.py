@@ -36,6 +36,10 @@ SEEN_BY: Final[Mapping[str, str]] = {
 """Under which rule a text that is in which of the walk's sets may be kept as it is."""
 
 
+CODE: Final = frozenset(("keep", "drop", "name", "path", "file", "source"))
+"""The rules to which values known from the request mean nothing."""
+
+
 @dataclass(slots=True)
 class _Node:
     """A place in the item: its row if it is a leaf, else its fields or the node of its items."""
@@ -78,6 +82,14 @@ def _handler(node: _Node) -> Handler:
         return mapping
     fields = _changing(node)
     return remembering(mapping, {name: _handler(field) for name, field in fields.items()})
+
+
+def _is_code(node: _Node) -> bool:
+    """Tell whether no rule of a place looks for values known from the request."""
+    if node.row is not None:
+        return node.row.rule in CODE
+    parts = [*node.fields.values(), *((node.items,) if node.items is not None else ())]
+    return all(map(_is_code, parts))
 
 
 def _changing(node: _Node) -> dict[str, _Node]:
@@ -234,7 +246,7 @@ def _list_of(item: Handler, node: _Node) -> Handler:
             for name, field in _changing(node).items()
             if field.row is not None and field.row.form is not None
         }
-        whole = remembering_list(apply_list, forms)
+        whole = remembering_list(apply_list, forms, is_code=_is_code(node))
 
     def apply(value: object, walk: Walk) -> object:
         if type(value) is list or type(value) is tuple:

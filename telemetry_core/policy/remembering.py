@@ -1,7 +1,8 @@
 """Parts of events that come again are looked up instead of read again.
 
-Only where no values are known from a request: what those leave of a text belongs to it alone. What
-is remembered is what was made of a part, which is filtered; whoever asks gets a copy.
+Where values are known from a request, only code is remembered, in which they are not looked for:
+what they leave of other texts belongs to that request alone. What is remembered is what was made of
+a part, which is filtered; whoever asks gets a copy.
 """
 
 from __future__ import annotations
@@ -73,17 +74,18 @@ def remembering(whole: Handler, changing: Mapping[str, Handler]) -> Handler:
 
 
 def remembering_list(
-    whole: Callable[[list[Any], Walk], list[Any]], changing: Mapping[str, Form]
+    whole: Callable[[list[Any], Walk], list[Any]], changing: Mapping[str, Form], *, is_code: bool
 ) -> Callable[[list[Any], Walk], list[Any]]:
     """Remember what ``whole`` makes of a list of mappings, but for what is ``changing`` in them.
 
     That is times, numbers and ids, kept if they have their forms: there is nothing to remark.
+    Of code as much is left where values are known from the request.
     """
     place = next(_PLACES)
     blank = dict.fromkeys(changing)
 
     def apply(values: list[Any], walk: Walk) -> list[Any]:
-        if walk.known is not None:
+        if walk.known is not None and not is_code:
             return whole(values, walk)
         rests = values
         if changing:

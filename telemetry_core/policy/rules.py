@@ -90,8 +90,11 @@ def _shaped(form: Form, seen: str, *, known: bool) -> Handler:
     def apply(value: object, walk: Walk) -> object:
         if holds(value):
             read = walk.read(value, known=known)  # type: ignore[arg-type]  # the form is one of str
-            if walk.note is None and not (known and walk.known):
-                getattr(walk.memory, seen).add(read)
+            if walk.note is None:
+                if known and walk.known:
+                    getattr(walk, seen)[read] = None
+                else:
+                    getattr(walk.memory, seen).add(read)
             return read
         if value.__class__ is str and not value:
             return DROP  # "none", as of a release: nothing was removed
@@ -225,17 +228,20 @@ def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
             if remembered is not None:
                 result, walk.note = marshal.loads(remembered)
                 return result
+        passed = getattr(walk.memory, seen)
         shorter = value[:MAX_TEXT]
-        for step in steps:
-            shorter = step(shorter)
+        if value not in passed.values:
+            for step in steps:
+                shorter = step(shorter)
         result = walk.read(shorter, known=True)
         if shorter != value and walk.note is None:
             walk.note = remarked((rule, "s", 0, len(result)))
-        if walk.known is None:
-            if walk.note is None:
-                getattr(walk.memory, seen).add(result)
-            else:
-                walk.memo.put(key, marshal.dumps((result, walk.note), 4), len(result))
+        if walk.note is None:
+            passed.add(result)
+            if walk.known is not None:
+                getattr(walk, seen)[result] = None
+        elif walk.known is None:
+            walk.memo.put(key, marshal.dumps((result, walk.note), 4), len(result))
         return result
 
     return apply

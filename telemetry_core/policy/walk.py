@@ -63,9 +63,6 @@ class Memory:
         self.shapes: Seen[bytes] = Seen()
 
 
-_NONE: Final[dict[str, None]] = {}
-
-
 class Walk:
     """Carries one item through the interpreter. Not shared between threads.
 
@@ -126,13 +123,13 @@ class Walk:
         self.memo = memory.results
         self.names = memory.names.values
         self.paths = memory.paths.values
-        # Where values are known from the request, these texts have to be read for them.
-        self.labels = memory.labels.values if self.known is None else _NONE
-        self.slugs = memory.slugs.values if self.known is None else _NONE
-        self.titles = memory.titles.values if self.known is None else _NONE
-        self.messages = memory.messages.values if self.known is None else _NONE
-        self.statements = memory.statements.values if self.known is None else _NONE
-        self.texts_seen = texts.clean if self.known is None else _NONE
+        # Where values are known from the request, texts have to be read for them, if only once.
+        self.labels = memory.labels.values if self.known is None else {}
+        self.slugs = memory.slugs.values if self.known is None else {}
+        self.titles = memory.titles.values if self.known is None else {}
+        self.messages = memory.messages.values if self.known is None else {}
+        self.statements = memory.statements.values if self.known is None else {}
+        self.texts_seen = texts.clean if self.known is None else {}
         self.payload = payload
         self.changed: dict[str, tuple[str, tuple[Remark, ...]]] = {}
         self.refused = 0
@@ -172,6 +169,8 @@ class Walk:
             text = result
         if remarks:
             self.note = remarked(*remarks)
+        elif known and self.known is not None:
+            self.texts_seen[text] = None
         return text
 
     def _detected(self, text: str) -> tuple[str, tuple[Remark, ...]]:

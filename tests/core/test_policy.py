@@ -557,6 +557,27 @@ def test_what_is_remembered_of_one_place_says_nothing_of_another(policy: Policy)
         assert mechanism == {"type": "default", "handled": True}
 
 
+def test_code_is_remembered_whatever_is_known_from_the_request(policy: Policy) -> None:
+    """What a visitor typed is not looked for in code, so that nothing of it is remembered."""
+    frames = [{"function": "jane_roe", "context_line": "jane_roe()", "lineno": 1}]
+    event = {"message": "jane_roe", "exception": {"values": [{"stacktrace": {"frames": frames}}]}}
+    known = KnownValues([("jane_roe", "[USER]")])
+    for values in (known, known, None, known):
+        result = policy.apply("event", event, known=values).payload
+        assert result["message"] == ("[USER]" if values else "jane_roe")
+        assert result["exception"]["values"][0]["stacktrace"]["frames"] == frames
+
+
+def test_a_text_that_passed_once_is_read_for_each_request_s_values(policy: Policy) -> None:
+    """What held nothing of one visitor's, twice in one event, may hold something of another's."""
+    span = {"description": "SELECT a FROM jane_roe", "op": "jane.roe", "data": {"status": "jane"}}
+    event = {"spans": [span, span], "fingerprint": ["jane_roe", "jane_roe"]}
+    for value, name in (("other", "jane_roe"), ("jane_roe", "[USER]"), ("other", "jane_roe")):
+        result = policy.apply("event", event, known=KnownValues([(value, "[USER]")])).payload
+        assert [each["description"] for each in result["spans"]] == [f"SELECT a FROM {name}"] * 2
+        assert result["fingerprint"] == [name] * 2
+
+
 COLUMNS = (
     ("2026-01-02T03:04:05.678901Z", "2025-12-31T23:59:59.000000Z"),
     ("2026-02-30T03:04:05.678901Z", "2026-01-02T03:04:05.678901Z"),
