@@ -19,6 +19,7 @@ from telemetry_core.versions import version_of
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "policy": ("telemetry_core.cli.policy", "List what would be sent, field by field."),
+    "inspect": ("telemetry_core.cli.inspect", "Show what leaves, as Sentry would get it."),
     "scrub": ("telemetry_core.cli.scrub", "Take what is personal or secret out of a log."),
     "doctor": (
         "telemetry_core.cli.doctor",
@@ -32,6 +33,7 @@ HELP: Final = """See, test and enforce that nothing personal leaves.
 \b
 Examples:
   telemetry policy --django shop.settings
+  telemetry inspect --open
   tail -f app.log | telemetry scrub
   telemetry doctor --flask shop:create_app
 

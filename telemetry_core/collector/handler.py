@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -18,13 +19,16 @@ from telemetry_core.collector.envelope import (
     event_as_envelope,
     parse_envelope,
 )
-from telemetry_core.collector.page import SECURITY_HEADERS, Filters, render
+from telemetry_core.collector.page import Filters, render
 from telemetry_core.collector.store import Received, Store
+from telemetry_core.collector.style import SECURITY_HEADERS
 from telemetry_core.collector.summary import Entry, entries_of
 
 LONGEST_BODY = 128 * 1024 * 1024
 """In bytes, as sent and again when unpacked; Sentry itself takes less."""
 IDLE_SECONDS = 60.0
+LIVE_SECONDS = 0.5
+"""How long it takes a reader that waits for news to notice that the collector ends."""
 
 _INGEST = re.compile(r"/api/[^/]+/(?P<endpoint>envelope|store)/?")
 _RAW = re.compile(r"/api/envelopes/(?P<number>[0-9]{1,12})")
@@ -46,8 +50,8 @@ class Handler(BaseHTTPRequestHandler):
 
     POST ``/api/<project>/envelope/`` and ``/api/<project>/store/`` take what SDKs send. A POST to
     any other path is answered with 404 and kept, too: whatever leaves a process is of interest.
-    GET ``/``, ``/api/items.json`` and ``/api/envelopes/<number>`` show it; POST ``/api/clear``
-    and DELETE ``/api/items.json`` forget it.
+    GET ``/``, ``/api/items.json`` and ``/api/envelopes/<number>`` show it, ``/api/live`` says when
+    there is more; POST ``/api/clear`` and DELETE ``/api/items.json`` forget it.
     """
 
     protocol_version = "HTTP/1.1"
@@ -113,8 +117,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send(page.encode("utf-8", "backslashreplace"), "text/html; charset=utf-8")
         elif target.path == "/api/items.json":
             entries = [entry for entry in self._entries() if filters.take(entry)]
-            items = ", ".join(map(_as_json, entries))
+            items = ", ".join(entry.as_json for entry in entries)
             self._send(f'{{"items": [{items}]}}'.encode(), "application/json")
+        elif target.path == "/api/live":
+            self._get_live()
         elif raw is not None:
             self._get_raw(int(raw["number"]))
         else:
@@ -126,6 +132,32 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(HTTPStatus.NOT_FOUND, f"Request {number} is not kept.")
         # Never a type that a browser would run: the bytes are somebody else's.
         self._send(received.body, "application/x-sentry-envelope")
+
+    def _get_live(self) -> None:
+        """Say whenever something has come in, until the reader hangs up.
+
+        https://html.spec.whatwg.org/multipage/server-sent-events.html
+        """
+        self.close_connection = True
+        self.send_response(HTTPStatus.OK)
+        for name, value in {"Content-Type": "text/event-stream", **SECURITY_HEADERS}.items():
+            self.send_header(name, value)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        seen, quiet = self.store.changes, 0.0
+        try:
+            while self.command != "HEAD" and not getattr(self.server, "is_closing", False):
+                now = self.store.wait_for(partial(_other, self.store, seen), LIVE_SECONDS)
+                quiet = 0.0 if now else quiet + LIVE_SECONDS
+                if now:
+                    seen = now
+                    self.wfile.write(b"data: %d\n\n" % now)
+                elif quiet >= IDLE_SECONDS / 4:
+                    # A comment: else nobody would notice that the reader has gone away.
+                    quiet = 0.0
+                    self.wfile.write(b":\n\n")
+        except OSError:
+            return
 
     def _entries(self) -> list[Entry]:
         return [entry for received in self.store for entry in entries_of(received)]
@@ -246,6 +278,11 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: the page and ``on_received`` tell what came."""
 
 
+def _other(store: Store, seen: int) -> int:
+    """Return the number of changes, if it is another than the one that was seen."""
+    return store.changes if store.changes != seen else 0
+
+
 def is_loopback(netloc: str) -> bool:
     """Say whether ``host`` or ``host:port`` is a loopback address or ``localhost``."""
     try:
@@ -263,27 +300,3 @@ def _receipt(envelope: Envelope | None) -> dict[str, str]:
     """Build the answer that Sentry's ingest gives: the id of what was received, if it has one."""
     event_id = envelope.headers.get("event_id") if envelope is not None else None
     return {"id": event_id} if isinstance(event_id, str) else {}
-
-
-def _as_json(entry: Entry) -> str:
-    fields = {
-        "id": entry.id,
-        "request": entry.received.number,
-        "received": entry.received.at.isoformat(),
-        "type": entry.type,
-        "name": entry.name,
-        "level": entry.level,
-        "environment": entry.environment,
-        "remarks": [
-            {"rule": remark.rule, "kind": remark.kind, "path": remark.path, "text": remark.text}
-            for remark in entry.remarks
-        ],
-        "headers": dict(entry.item.headers) if entry.item is not None else {},
-        "payload": entry.item.json if entry.item is not None else None,
-        "bytes": len(entry.item.payload if entry.item is not None else entry.received.body),
-    }
-    try:
-        return json.dumps(fields, allow_nan=False)
-    except (ValueError, RecursionError):
-        # It was read, but nothing can be made of it that another program is sure to read.
-        return json.dumps({**fields, "headers": {}, "payload": None})

@@ -162,6 +162,8 @@ class _Server(ThreadingHTTPServer):
     # Windows would let a second process take a port that is in use.
     allow_reuse_address = os.name != "nt"
     daemon_threads = True
+    is_closing = False
+    """Read by those who answer a request for as long as the server lasts."""
 
     def __init__(self, host: str, port: int, handler: Callable[..., Handler]) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -198,6 +200,7 @@ class _Server(ThreadingHTTPServer):
             self._hung_up.notify_all()
 
     def server_close(self) -> None:
+        self.is_closing = True
         super().server_close()
         # SDKs keep their connection open; a thread of ours waits at the other end of each.
         with self._hung_up:

@@ -84,6 +84,8 @@ class Store:
         self._last = 0
         self.forgotten = 0
         """How many requests were given up to stay within the bounds since the last clear."""
+        self.changes = 0
+        """How often something has come in or was forgotten, since the start."""
         self.unwritten = 0
         """How many bodies could not be written to the folder."""
         self._changed = threading.Condition()
@@ -108,6 +110,7 @@ class Store:
         """Keep one request and wake whoever waits in ``wait_for``."""
         with self._changed:
             self._last += 1
+            self.changes += 1
             received = Received(
                 number=self._last,
                 at=self._clock(),
@@ -147,6 +150,7 @@ class Store:
             self._kept.clear()
             self._bytes = 0
             self.forgotten = 0
+            self.changes += 1
             self._changed.notify_all()
 
     def wait_for(self, predicate: Callable[[], T], timeout: float) -> T:

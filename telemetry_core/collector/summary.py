@@ -49,6 +49,36 @@ class Entry:
             pass
         return readable(self.item.payload)
 
+    @property
+    def as_json(self) -> str:
+        """The item and what is known of it, as one line of JSON for other programs."""
+        fields = {
+            "id": self.id,
+            "request": self.received.number,
+            "received": self.received.at.isoformat(),
+            "type": self.type,
+            "name": self.name,
+            "level": self.level,
+            "environment": self.environment,
+            "remarks": [
+                {"rule": remark.rule, "kind": remark.kind, "path": remark.path, "text": remark.text}
+                for remark in self.remarks
+            ],
+            "headers": dict(self.item.headers) if self.item is not None else {},
+            "payload": self.item.json if self.item is not None else None,
+            "bytes": self.size,
+        }
+        try:
+            return json.dumps(fields, allow_nan=False)
+        except (ValueError, RecursionError):
+            # It was read, but nothing can be made of it that another program is sure to read.
+            return json.dumps({**fields, "headers": {}, "payload": None})
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes."""
+        return len(self.item.payload if self.item is not None else self.received.body)
+
     def matches(self, *, item_type: str = "", text: str = "") -> bool:
         """Say whether it is of this type and holds this text, whatever the case."""
         if item_type and item_type != self.type:

@@ -24,6 +24,16 @@ def event(payload: dict[str, Any]) -> bytes:
     )
 
 
+def send(port: int, body: bytes) -> None:
+    """Send an envelope to a collector of another process."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("POST", "/api/1/envelope/", body)
+        assert connection.getresponse().status == 200
+    finally:
+        connection.close()
+
+
 def ask(
     collector: Collector,
     method: str,
