@@ -169,7 +169,7 @@ TELEMETRY_DSN = "{dsn}"</pre>
 app.config["TELEMETRY_DSN"] = "{dsn}"</pre>
 <h3>Either: in the environment</h3>
 <pre>TELEMETRY_ENABLED=true TELEMETRY_DSN={dsn}</pre>
-<p class="about">To try it at once: <code>telemetry doctor --send</code> with these in the
+<p class="about">To try it at once: <code>telemetry doctor --send-test</code> with these in the
 environment. Any other Sentry SDK can send here, too.</p></div>"""
 
 
