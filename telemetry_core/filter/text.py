@@ -32,7 +32,7 @@ LONG = 20_000
 """Characters of a text that has to rest after one reading, to keep time within bounds."""
 MAX_FINDINGS = 4_000
 """Values in a text; one with more is a dump of personal data, and dropped whole."""
-MAX_REFUSED = 20_000
+MAX_REFUSED = 15_000
 """Look-alikes in a text that are told from values; one with more is dropped whole, for a check
 costs far more than a search."""
 MAX_CACHED_LENGTH = 2_000
