@@ -32,12 +32,14 @@ _ENCODED = re.compile(
     r"|[Ff][0-7](?:%[89ABab][0-9A-Fa-f]){3}"
     r"|[89A-Fa-f][0-9A-Fa-f])"
     r"|%u[0-9A-Fa-f]{4}"
-    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}(?=;));?"
+    # One that is cut in two by something invisible is put together first.
+    rf"|&(?:#[0-9]{{1,7}}+|#[xX][0-9A-Fa-f]{{1,6}}+|[A-Za-z][A-Za-z0-9]{{1,31}}(?=;))(?:;|(?![{_FOLDED}%\\]))"
     r"|\x1b\[[0-9;]{0,32}[A-Za-z]"  # a terminal's colours
     rf"|[{_FOLDED}]++"
 )
 _NUMBERED = re.compile(
     r"\\++u[Dd][89ABab][0-9A-Fa-f]{2}\\++u[Dd][C-Fc-f][0-9A-Fa-f]{2}"
+    r"|(?:\\++x[89A-Fa-f][0-9A-Fa-f]){2,}+"  # UTF-8 in the repr of bytes
     r"|\\++(?:u(?:[0-9A-Fa-f]{4}|\{[0-9A-Fa-f]{1,6}\})|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2})"
 )
 # Undone only when nothing else is left to undo: a Windows path looks escaped all over.
@@ -66,6 +68,12 @@ def _fold(char: str) -> str:
     return unicodedata.normalize("NFKC", char)
 
 
+def _control(entity: str) -> str:
+    digits = entity[2:].rstrip(";")
+    code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    return chr(code) if code < 0x80 else ""
+
+
 def _decode(encoded: str) -> str:
     first = encoded[0]
     if first == "\x1b":
@@ -79,8 +87,15 @@ def _decode(encoded: str) -> str:
         except UnicodeDecodeError:
             return octets.decode("latin-1")
     if first == "&":
-        return html.unescape(encoded)
+        # HTML has no control characters, and what writes entities may have.
+        return html.unescape(encoded) or _control(encoded)
     escape = encoded.lstrip("\\")
+    if "\\" in escape and escape[0] == "x":
+        octets = bytes.fromhex(re.sub(r"[\\x]+", "", escape))
+        try:
+            return octets.decode()
+        except UnicodeDecodeError:
+            return octets.decode("latin-1")
     if "\\" in escape:  # a surrogate pair
         return (
             "".join(chr(int(unit.strip("u"), 16)) for unit in re.split(r"\\+", escape))

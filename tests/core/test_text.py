@@ -59,6 +59,8 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "full width": lambda v: v.replace("@", "＠").replace(".", "．").replace("1", "１"),
     "zero width": lambda v: v[:5] + "\u200b" + v[5:],
     "soft hyphen": lambda v: v[:5] + "\u00ad" + v[5:],
+    "zero width in the repr of bytes": lambda v: repr((v[:5] + "\u200b" + v[5:]).encode()),
+    "zero width in an entity": lambda v: _entities(v[:-1]) + f"&#{ord(v[-1])}\u200b;",
 }
 
 
@@ -122,6 +124,12 @@ def test_any_text_comes_to_rest(text: str) -> None:
     for remark in remarks:
         assert 0 <= remark.start <= remark.end <= len(filtered)
         assert remark.kind == ("x" if remark.start == remark.end else "s")
+
+
+def test_a_colour_that_was_encoded_hides_nothing() -> None:
+    """HTML knows no control characters; what wrote an entity for one does."""
+    text = "&#x1b;&#x5b;31m123&#45;45&#45;6789&#x1b;&#x5b;0m"
+    assert FILTER.filter(text) == "&#x1b;&#x5b;31m[ID]&#x1b;&#x5b;0m"
 
 
 def test_remarks_say_what_stands_where() -> None:

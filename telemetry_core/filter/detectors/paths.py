@@ -42,7 +42,8 @@ DETECTORS: tuple[Detector, ...] = (
             rf"{_DRIVE}(?P<value>[A-Za-z]:[\\/]{{1,32}}(?i:users|documents and "
             r"settings)[\\/]{1,32}"
             rf"(?:(?:{_WIN_NAME}++(?: {_WIN_NAME}++){{0,3}}+)(?=\\{{0,32}}[\"'])|{_NAME}))"
-            rf"{_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.])(?! {_WIN_NAME}{{1,64}}+[\\/])"
+            rf"{_SEPARATOR}?+(?!\.*+[^\s\"'`<>|:*?,;)\]}}&=#.\u00bb\u201c\u201d\u300d\u300f])"
+            rf"(?! {_WIN_NAME}{{1,64}}+[\\/])"
         ),
         finds=(r"C:\Users\jane", r"'C:\\Users\\jane\\'", r'"C:\Users\Jane Doe"'),
         spares=(r"C:\temp", "c:/x"),
@@ -67,7 +68,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("mark",),
         trigger=(r"\\\\",),
         pattern=(
-            r"(?:(?<![\\A-Za-z0-9_)\]}])|(?<=\\[nrt]))(?P<value>\\{2,32}(?!u[0-9A-Fa-f]{4}"
+            r"(?:(?<![\\A-Za-z0-9_)\]}])|(?<=\\[nrt]))(?P<value>\\{2,64}(?!u[0-9A-Fa-f]{4}"
             r"|x[0-9A-Fa-f]{2})(?:\?\\{1,32}UNC\\{1,32})?[A-Za-z][\w.$-]{1,62}"
             # Folders one by one, each with the separator that follows: no two ways to read them.
             rf"(?:\\{{1,32}}+{_WIN}{{1,128}}+(?=\\{{1,32}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,32}}+)"

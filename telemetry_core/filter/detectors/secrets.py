@@ -108,6 +108,8 @@ _ANNOTATION = re.compile(
 
 
 _JUMBLE = re.compile(r"(?=[^0-9]*[0-9]).*?[A-Za-z0-9)(][!@#$^&*~+?][A-Za-z0-9)(]").match
+# In a sentence in brackets: "(password=hunter2)".
+_BRACKETED = re.compile(r"[A-Za-z]{4,32}[0-9]{1,8}(?=[)\]}](?:[\s,.;]|\Z))").match
 _UNCLOSED = re.compile(
     r"[^\s,;()\[\]=.]*[(\[][^\s,;()\[\]=.]*[A-Za-z0-9][^\s,;()\[\]=.]*(?=[\n;&\"']|\Z)"
 ).match
@@ -126,14 +128,17 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     key = _sensitive_key(match)
     if not key:
         return False
+    # "password=hunter" is a value, "password = hunter" is code.
+    is_tight = match.end() == match.end("assign") and text[match.start() - 1] != " "
+    bracketed = _BRACKETED(text, start) if match["assign"] == "=" and is_tight else None
+    if bracketed is not None and _IN_NAME(bracketed[0].lower()) is None:
+        return bracketed.span()
     if _CODE.match(text, start) and not _is_jumble(text[start : start + 64]):
         return False
     found = _PLAIN_VALUE(text, start)
     if found is None or (_CODE.match(found["value"]) and not _is_jumble(found["value"])):
         return False
     value = found["value"]
-    # "password=hunter" is a value, "password = hunter" is code.
-    is_tight = match.end() == match.end("assign") and text[match.start() - 1] != " "
     lowered = value.strip(".!?)]}`").lower()
     if lowered in _CONSTANTS or ("token" in key and value.isdigit() and len(value) < 8):
         return False  # a word of code or prose; a count of tokens
@@ -277,6 +282,7 @@ DETECTORS: tuple[Detector, ...] = (
         finds=(
             "password=hunter2",
             "password=hunter2(x",
+            "refused (password=hunter2)",
             "csrftoken=abc123; x",
             "x token=abc&x=1",
             "password: hunter",
