@@ -121,8 +121,10 @@ def _conditions(results: Results) -> list[str]:
     )
     return [
         f"Events: {sizes}. json.dumps of one takes, in microseconds: {dumps}.",
-        f"Times are the process's own (CPU), medians of {results.rounds} interleaved rounds"
-        f" of {BATCH} events each.",
+        (
+            f"Times are the process's own (CPU), medians of {results.rounds} interleaved rounds"
+            f" of {BATCH} events each."
+        ),
         f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores.",
     ]
 

@@ -1,8 +1,8 @@
 """How long a subject takes for an event, as a multiple of ``json.dumps`` of that event.
 
 Rounds are interleaved: each takes all subjects on all kinds of events, so that a machine that slows
-down slows all of them, and of the rounds the median counts. What is read is the process's own time, so that it does not
-matter what else the machine has to do. Objects are fresh each time, as the
+down slows all of them, and of the rounds the median counts. What is read is the process's own time,
+so that it does not matter what else the machine has to do. Objects are fresh each time, as the
 SDK's serializer makes them; the garbage collector is off while the clock runs, for all alike.
 """
 
