@@ -90,12 +90,15 @@ def _decode(encoded: str) -> str:
         # HTML has no control characters, and what writes entities may have.
         return html.unescape(encoded) or _control(encoded)
     escape = encoded.lstrip("\\")
+    slashes = len(encoded) - len(escape)
+    # Of three backslashes two are one that stood before the escape; at deeper levels of six, four.
+    before = "\\" if slashes > 1 and (slashes % 2 or slashes % 3 == 0) else ""
     if "\\" in escape and escape[0] == "x":
         octets = bytes.fromhex(re.sub(r"[\\x]+", "", escape))
         try:
-            return octets.decode()
+            return before + octets.decode()
         except UnicodeDecodeError:
-            return octets.decode("latin-1")
+            return before + octets.decode("latin-1")
     if "\\" in escape:  # a surrogate pair
         return (
             "".join(chr(int(unit.strip("u"), 16)) for unit in re.split(r"\\+", escape))
@@ -104,9 +107,6 @@ def _decode(encoded: str) -> str:
         )
     if escape[0] in "uUx" and len(escape) > 1:
         code = int(escape[1:].strip("{}"), 16)
-        # Of three backslashes two are one that stood before the escape.
-        slashes = len(encoded) - len(escape)
-        before = "\\" if slashes > 1 and slashes % 2 else ""
         return before + chr(code) if code < 0x110000 else encoded
     return _WHITE.get(escape, escape)
 
