@@ -691,3 +691,43 @@ def test_scopes_of_the_process_are_taken_over_and_kept_apart() -> None:
     assert all(found["operation"] == "process" for found in tags)
     assert ["duration_0" in found for found in tags] == [True, False]
     assert "hello" in json.dumps(running.kept.payloads("event"))
+
+
+class Counting(Facts):
+    """A request that counts how often it is asked for what is known, with a stamp of its own."""
+
+    def __init__(self, stamp: list[object] | None = None) -> None:
+        super().__init__(visitor=("Jane Roe",))
+        self.asked = 0
+        self.given = stamp
+
+    def visitor_values(self) -> Iterable[str]:
+        self.asked += 1
+        return super().visitor_values()
+
+    def stamp(self) -> list[object]:
+        if self.given is None:
+            raise OSError("jane@example.com")
+        return self.given
+
+
+def test_what_is_known_is_gathered_anew_when_the_stamp_is_another() -> None:
+    """And where there is none, or an error is being handled, which is asked for values, too."""
+    first, second = object(), object()
+    with telemetry() as running:
+        facts = Counting([first])
+        request = Request(running.config, facts)
+        for stamp, asked in (([first], 1), ([first], 1), ([second], 2), ([second, first], 3)):
+            facts.given = stamp
+            assert request.known() is not None
+            assert facts.asked == asked
+        try:
+            raise KeyError
+        except KeyError:
+            request.known()
+        assert facts.asked == 4
+        facts.given = None
+        for asked in (5, 6):
+            request.known()
+            assert facts.asked == asked
+        assert running.config.drops.counts() == {("facts_error", "known_values"): 2}

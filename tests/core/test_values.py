@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import ChainMap, OrderedDict, UserDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,8 @@ from telemetry_core.values import (
     MAX_BODY,
     MAX_DEPTH,
     MAX_TEXTS,
+    is_same_stamp,
+    stamp_of,
     texts_in,
     texts_of_body,
     texts_of_headers,
@@ -354,3 +356,39 @@ FULL_NAME = ["Jane", "Doe", "jane@example.com", "Jane Doe"]
 def test_texts_of_a_user(user: object, texts: list[str], why: str) -> None:
     """A user's own texts are found, first and last name joined as well."""
     assert list(texts_of_user(user)) == texts, why
+
+
+class Held:
+    def __init__(self, **fields: object) -> None:
+        vars(self).update(fields)
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("nobody asks the application's objects")
+
+    __hash__ = None  # type: ignore[assignment]  # on purpose
+
+
+def _load(holder: dict[str, Any]) -> None:
+    vars(holder["user"])["email"] = "jane@example.com"
+
+
+@pytest.mark.parametrize(
+    ("change", "noticed", "why"),
+    [
+        (lambda holder: None, False, "nothing happened"),
+        (lambda holder: holder.update(user=Held(name="Jane")), True, "another user"),
+        (_load, True, "a field was loaded"),
+        (lambda holder: holder["cart"].append("shoes"), True, "a list has grown"),
+        (lambda holder: holder.pop("cart"), True, "something was taken out"),
+        (lambda holder: holder.update(nick="Jane"), True, "something was put in"),
+        (lambda holder: holder.update(step=str(10**9)), True, "an equal text, made anew"),
+    ],
+)
+def test_a_stamp_is_another_when_a_holder_has_changed(
+    change: Callable[[dict[str, Any]], object], noticed: bool, why: str
+) -> None:
+    """By what is in it, and by no ``==`` of theirs."""
+    holder: dict[str, Any] = {"user": Held(name="Jane"), "cart": [], "step": str(10**9)}
+    before = stamp_of(holder)
+    change(holder)
+    assert is_same_stamp(before, stamp_of(holder)) is not noticed, why
