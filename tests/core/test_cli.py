@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -13,11 +14,16 @@ import pytest
 pytest.importorskip("click", reason="needs the extra cli")
 pytest.importorskip("rich", reason="needs the extra cli")
 
-from click.testing import CliRunner
+import click
+from click.shell_completion import ShellComplete
+from click.testing import CliRunner, Result
 
+from telemetry_core import SettingsError, TelemetryError
 from telemetry_core.cli.application import Application, Host
+from telemetry_core.cli.console import console, print_table, table
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import VERBS, root
+from telemetry_core.cli.verb import Verb
 from telemetry_core.settings import Settings
 
 
@@ -144,3 +150,96 @@ def _finished(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         cwd=Path(__file__).parents[2],
     )
+
+
+def ended_by(error: BaseException, run: CliRunner) -> Result:
+    """Run a verb that raises ``error``."""
+
+    @click.command("fail", cls=Verb)
+    def fail() -> None:
+        raise error
+
+    return run.invoke(fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "why"),
+    [
+        (KeyboardInterrupt(), Exit.INTERRUPTED, "Ctrl-C"),
+        (TelemetryError("the port is taken"), Exit.IMPOSSIBLE, "raised on purpose"),
+        (SettingsError([]), Exit.APPLICATION, "settings that are wrong"),
+    ],
+)
+def test_a_verb_that_fails_ends_with_a_code_and_no_traceback(
+    error: BaseException, code: Exit, why: str, run: CliRunner
+) -> None:
+    """What was raised on purpose is a sentence on stderr."""
+    result = ended_by(error, run)
+    assert result.exit_code == code, why
+    assert str(error) in result.stderr
+
+
+def test_an_error_of_ours_is_shown_as_it_is(run: CliRunner) -> None:
+    """A defect is not dressed up as a wrong command line."""
+    assert isinstance(ended_by(ZeroDivisionError(), run).exception, ZeroDivisionError)
+
+
+class Terminal(io.StringIO):
+    """A file that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "is_coloured", "why"),
+    [
+        ([], {}, True, "a terminal"),
+        (["--no-color"], {}, False, "the option"),
+        ([], {"NO_COLOR": "1"}, False, "the variable, https://no-color.org"),
+        ([], {"TERM": "dumb"}, False, "a terminal without colours"),
+    ],
+)
+def test_colours_are_for_terminals_that_have_and_users_that_want_them(
+    arguments: list[str],
+    variables: dict[str, str],
+    is_coloured: bool,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The table is ruled in each of them."""
+    terminal = Terminal()
+
+    @click.command("show", cls=Verb)
+    def show() -> None:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        out = console()
+        made = table("What", out=out)
+        made.add_row("[bold]as it stands[/]", style="red")
+        print_table(made, out)
+
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", "COLUMNS": "80", **variables}.items():
+        monkeypatch.setenv(name, value)
+    show.main(arguments, standalone_mode=False)
+    assert ("\x1b[31m" in terminal.getvalue()) is is_coloured, why
+    assert "[bold]as it stands[/]" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [(["pol"], "policy"), (["policy", "--di"], "--diff"), (["scrub", "--ex"], "--explain")],
+)
+def test_a_shell_can_complete_verbs_and_options(words: list[str], found: str) -> None:
+    """As click's completion asks for them."""
+    *before, incomplete = words
+    completion = ShellComplete(root, {}, "telemetry", "_TELEMETRY_COMPLETE")
+    assert found in [item.value for item in completion.get_completions(before, incomplete)]
+
+
+def test_a_name_for_two_applications_is_a_wrong_command_line(run: CliRunner) -> None:
+    """Which of them would be spoken of?"""
+    result = run.invoke(root, ["policy", "--django", "a", "--flask", "b"])
+    assert result.exit_code == Exit.USAGE
+    assert "either --django or --flask" in result.output

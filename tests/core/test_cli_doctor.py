@@ -259,8 +259,6 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Server
-
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self._answer()
@@ -270,6 +268,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         is_moved = self.path in ("/login", "/elsewhere")
+        assert isinstance(self.server, Server)
         status, headers, body = (200, {}, b"") if is_moved else self.server.answer
         self.send_response(status)
         for name, value in headers.items():
@@ -278,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Print nothing."""
 
 
