@@ -209,7 +209,7 @@ class Report:
             ("-m demo --keep-open", "leaves the collector's page open for your browser"),
             ("-m demo --prove leak", "shows that a value that gets through is found"),
             ("-m demo --backend bugsink", "also stores the events in a real server"),
-            ("-m telemetry_core.collector", "the collector alone, for an app of your own"),
+            ("-m telemetry_core inspect", "the collector alone, for an app of your own"),
         ):
             self.line(f"   {python} {command:<29}{what}")
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import sentry_sdk
 from capturing import Kept
+from sentry_sdk import logger
+from sentry_sdk.crons import capture_checkin
 from sentry_sdk.transport import Transport
 
 from telemetry_core import (
@@ -54,7 +56,7 @@ def test_each_kind_of_item_has_its_property(outbox: Outbox) -> None:
     """Parsed, and each record of those that are sent many to an item by itself."""
     with sentry_sdk.start_transaction(name="checkout", op="task"), sentry_sdk.start_span(op="db"):
         sentry_sdk.capture_message("hello")
-    sentry_sdk.crons.capture_checkin(monitor_slug="nightly", status="ok")
+    capture_checkin(monitor_slug="nightly", status="ok")
     assert [event["message"] for event in outbox.events] == ["hello"]
     assert [transaction["transaction"] for transaction in outbox.transactions] == ["checkout"]
     assert [span["op"] for span in outbox.spans] == ["db"]
@@ -71,7 +73,7 @@ def test_logs_need_no_flush() -> None:
     )
     with collect_telemetry() as outbox:
         for number in range(2):
-            sentry_sdk.logger.info("order {number} by {who}", number=number, who=ADDRESS)
+            logger.info("order {number} by {who}", number=number, who=ADDRESS)
         assert [record["body"] for record in outbox.logs] == [
             "order 0 by [EMAIL]",
             "order 1 by [EMAIL]",
@@ -109,7 +111,7 @@ def test_what_waits_from_before_the_block_is_no_part_of_it() -> None:
     initialize_telemetry(
         dsn="https://key@telemetry.invalid/1", enabled=True, sentry_options={"enable_logs": True}
     )
-    sentry_sdk.logger.info("from before")
+    logger.info("from before")
     with collect_telemetry() as outbox:
         assert outbox.logs == []
 
@@ -233,9 +235,9 @@ def test_records_are_counted_over_the_items_they_come_in() -> None:
     )
     with collect_telemetry() as outbox:
         for message in ("one", "two"):
-            sentry_sdk.logger.info(message)
+            logger.info(message)
         outbox.flush()
-        sentry_sdk.logger.info(f"three for {NAME}")
+        logger.info(f"three for {NAME}")
         with pytest.raises(AssertionError, match=r"logs\[2\] body"):
             outbox.assert_no_leak(NAME)
         assert NAME in outbox.logs[2]["body"]
