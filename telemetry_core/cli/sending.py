@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -33,11 +35,24 @@ def send_test_event(settings: Settings, *, timeout: float = SECONDS) -> Finding:
     try:
         answers = _Answers(config.client.transport)
         event = {"message": MESSAGE, "level": "info", "logger": "telemetry.doctor"}
-        event_id = config.client.capture_event(event)
-        config.flush(timeout)
+        with _without_retries_logged():
+            event_id = config.client.capture_event(event)
+            config.flush(timeout)
     finally:
         config.shutdown(timeout=0)
     return _without_key(_explained(settings, event_id, answers, config), settings)
+
+
+@contextmanager
+def _without_retries_logged() -> Iterator[None]:
+    """Keep urllib3 from logging each attempt to the screen on which the last is explained."""
+    logger = logging.getLogger("urllib3.connectionpool")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 class _Answers:
