@@ -13,6 +13,9 @@ from telemetry_core.settings import Settings, read_settings
 from telemetry_core.versions import version_of
 from telemetry_flask.extension import EXTENSION
 
+FOUND = "the application that flask finds"
+"""The name of one that the user has not named."""
+
 
 def load(name: str) -> Application:
     """Load the application that ``flask --app NAME`` would load.
@@ -24,7 +27,7 @@ def load(name: str) -> Application:
 
 def current(script: ScriptInfo) -> Application:
     """Return the application of a run of ``flask``."""
-    name = script.app_import_path or "the application that flask finds"
+    name = script.app_import_path or FOUND
     try:
         app = script.load_app()
     except SettingsError as error:

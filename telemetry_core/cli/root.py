@@ -18,6 +18,10 @@ from telemetry_core.cli.verb import CONTEXT
 from telemetry_core.versions import version_of
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = {
+    "audit": (
+        "telemetry_core.cli.audit",
+        "Run the application with planted values, and look for them in all it sends.",
+    ),
     "policy": ("telemetry_core.cli.policy", "List what would be sent, field by field."),
     "inspect": ("telemetry_core.cli.inspect", "Show what leaves, as Sentry would get it."),
     "scrub": ("telemetry_core.cli.scrub", "Take what is personal or secret out of a log."),

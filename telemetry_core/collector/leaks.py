@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from telemetry_core.collector.envelope import Payload
-from telemetry_core.collector.search import Form, find_value
+from telemetry_core.collector.search import Form, first_form
 from telemetry_core.collector.store import Received
 
 
@@ -57,48 +58,67 @@ def find_leaks(received: Iterable[Received], planted: Iterable[Planted]) -> list
     value and its most direct form. A value that no single field holds is reported as
     ``bytes of the body``.
     """
-    values = list(planted)
+    values = tuple(planted)
     found: list[Leak] = []
     for request in received:
         wire = request.wire
-        for value in values:
-            forms = find_value(wire, value.value)
-            if forms:
-                found += _places(request, value, forms[0], values)
+        here = [(each, form) for each in values if (form := first_form(wire, each.value))]
+        if here:
+            found += _places(request, here, values)
     return found
 
 
 def _places(
-    request: Received, value: Planted, form: Form, values: Sequence[Planted]
-) -> Iterator[Leak]:
-    nowhere = True
+    request: Received, here: Sequence[tuple[Planted, Form]], values: tuple[Planted, ...]
+) -> list[Leak]:
+    """Return the leaks of one request; ``here`` are the values that its bytes hold, with a form."""
+    places: dict[Planted, list[Leak]] = {value: [] for value, _ in here}
+    wanted = tuple(places)
+    # Field by field, since most of the work is to decode a field, and not to look for a value.
     for position, item_type, path, text in _fields(request):
-        forms = _forms_in(text, value)
-        if forms:
-            nowhere = False
-            # A key above can itself hold a planted value, and must not be repeated.
-            named = ("…" if any(_forms_in(key, each) for each in values) else key for key in path)
-            yield Leak(
+        # Stack traces repeat their short texts in each event.
+        holds = (_held_by_short if len(text) <= SHORT else _held_by)(text, wanted)
+        if not holds:
+            continue
+        # A key above can itself hold a planted value, and must not be repeated.
+        named = ".".join("…" if _held_by_short(key, values) else key for key in path)
+        for value, form in holds:
+            leak = Leak(
                 planted=value,
-                form=forms[0],
+                form=form,
                 received=request,
                 item_type=item_type,
                 position=position,
-                path=".".join(named),
+                path=named,
             )
-    if nowhere:
-        yield Leak(
-            planted=value,
-            form=form,
-            received=request,
-            item_type="request",
-            position=-1,
-            path="bytes of the body",
-        )
+            places[value].append(leak)
+    for value, form in here:
+        if not places[value]:
+            leak = Leak(
+                planted=value,
+                form=form,
+                received=request,
+                item_type="request",
+                position=-1,
+                path="bytes of the body",
+            )
+            places[value].append(leak)
+    return [leak for leaks in places.values() for leak in leaks]
 
 
-def _forms_in(text: str, value: Planted) -> list[Form]:
-    return find_value(text.encode("utf-8", "surrogatepass"), value.value)
+Held: TypeAlias = tuple[tuple[Planted, Form], ...]
+"""Which values a text holds, each in its most direct form."""
+
+SHORT: Final = 1_000
+
+
+def _held_by(text: str, values: tuple[Planted, ...]) -> Held:
+    data = text.encode("utf-8", "surrogatepass")
+    found = ((value, first_form(data, value.value)) for value in values)
+    return tuple((value, form) for value, form in found if form is not None)
+
+
+_held_by_short = lru_cache(maxsize=16_384)(_held_by)
 
 
 Path: TypeAlias = tuple[str, ...]

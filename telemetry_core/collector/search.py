@@ -43,18 +43,30 @@ def find_value(haystack: bytes, value: str) -> list[Form]:
     Raises ValueError for an empty value. A value of a few characters is found by chance; plant
     longer ones.
     """
+    return list(_forms_of(haystack, value))
+
+
+def first_form(haystack: bytes, value: str) -> Form | None:
+    """Return the most direct form in which ``value`` stands there: the first of `find_value`."""
+    return next(_forms_of(haystack, value), None)
+
+
+@lru_cache(maxsize=2048)
+def _needles(form: Form, value: str) -> tuple[bytes, ...]:
+    return tuple(form.needles(value))
+
+
+def _forms_of(haystack: bytes, value: str) -> Iterator[Form]:
     if not value:
         raise ValueError("The value to look for should have at least one character.")
-    found: list[Form] = []
     counts: dict[str, int] = {}
     for form in FORMS:
         view = form.view(haystack)
-        counts[form.name] = sum(view.count(needle) for needle in form.needles(value))
+        counts[form.name] = sum(map(view.count, _needles(form, value)))
         # Should a simpler form be found as often, it is in the list already, or what it goes
         # beyond is: nothing that stands in the bytes is lost by this.
         if counts[form.name] > max((counts[name] for name in form.beyond), default=0):
-            found.append(form)
-    return found
+            yield form
 
 
 # Views: the bytes to search, decoded. The last few are kept, since many values are looked for

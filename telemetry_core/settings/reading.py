@@ -21,6 +21,10 @@ PREFIX = "TELEMETRY_"
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+overrides: dict[str, object] = {}
+"""Settings that stand above code and environment alike. Empty, but in the process in which
+``telemetry audit`` runs an application with its own collector for the DSN."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -74,7 +78,7 @@ def read_settings(
     be it an empty one. Imports what ``TELEMETRY_CONSENT`` names. Starts nothing, sends nothing.
     """
     environ = os.environ if environ is None else environ
-    reading = _Reading(given, environ)
+    reading = _Reading({**given, **overrides} if overrides else given, environ)
     for setting in SETTINGS:
         reading.read(setting)
     for setting in SETTINGS:

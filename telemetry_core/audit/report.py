@@ -1,0 +1,115 @@
+"""The report of an audit for people: a screen of text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from telemetry_core.audit.verdict import Finding, Kept, Verdict
+from telemetry_core.cli.console import print_table, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SHOWN: Final = 20
+"""Fields with leaks that a screen shows; the JSON has all."""
+
+MOST_WORDS: Final = 4
+
+
+def print_report(verdict: Verdict, out: Console, *, baseline: Verdict | None = None) -> None:
+    """Print what was tried, what arrived, and what was found in it."""
+    out.print(
+        f"{_count(len(verdict.routes), 'route')} of a {verdict.framework} application, "
+        f"{_count(verdict.calls, 'request')}, {_count(verdict.errors, 'failure')}"
+    )
+    for note in filter(None, verdict.notes):
+        out.print(note)
+    out.print()
+    _print_kept(verdict.kept, out)
+    if verdict.findings:
+        _print_findings(verdict, out)
+    for address, who in verdict.refused:
+        out.print(f"Refused: {who} tried to reach {address}. It was not searched.", style="yellow")
+    if baseline is not None:
+        _print_baseline(verdict, baseline, out)
+    out.print(sentence(verdict), style="bold red" if verdict.findings else "bold green")
+
+
+def sentence(verdict: Verdict) -> str:
+    """Return the result in one sentence."""
+    if not verdict.findings:
+        return f"No leak: none of the planted values is in the {_count(verdict.items, 'item')}."
+    kinds = len({finding.kind for finding in verdict.findings})
+    fields = len({(finding.item_type, finding.field) for finding in verdict.findings})
+    return (
+        f"{_count(verdict.leaks, 'leak')}: {_count(kinds, 'kind')} of planted values "
+        f"in {_count(fields, 'field')}."
+    )
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _print_kept(kept: Sequence[Kept], out: Console) -> None:
+    made = table("Received", "Items", "Fields kept", "Removed, by rule", out=out)
+    for each in kept:
+        made.add_row(each.item_type, str(each.count), str(len(each.fields)), _rules(each))
+    print_table(made, out)
+    out.print()
+
+
+def _rules(kept: Kept) -> str:
+    return _some(f"{rule} ×{count}" for rule, count in kept.removed.items())
+
+
+def _print_findings(verdict: Verdict, out: Console) -> None:
+    """Print a row for each field, the one with most leaks first."""
+    fields: dict[tuple[str, str], list[Finding]] = {}
+    for finding in verdict.findings:
+        fields.setdefault((finding.item_type, finding.field), []).append(finding)
+    worst = sorted(fields.values(), key=lambda found: -sum(each.count for each in found))
+    made = table("Item", "Field", "Leaked", "Times", "Would have caught it", "Policy", out=out)
+    for found in worst[:SHOWN]:
+        made.add_row(
+            found[0].item_type,
+            found[0].field,
+            _some(f"{each.title} {each.masked}{_as_form(each)}" for each in found),
+            str(sum(each.count for each in found)),
+            _some(dict.fromkeys(each.advice for each in found)),
+            found[0].policy or "drop",
+        )
+    print_table(made, out)
+    if len(worst) > SHOWN:
+        out.print(f"and {_count(len(worst) - SHOWN, 'field')} more: --format json lists them all")
+    out.print()
+
+
+def _as_form(finding: Finding) -> str:
+    return "" if finding.form == "plain" else f" ({finding.form})"
+
+
+def _some(words: Iterable[str]) -> str:
+    listed = list(words)
+    more = len(listed) - MOST_WORDS
+    return ", ".join([*listed[:MOST_WORDS], f"and {more} more"] if more > 0 else listed)
+
+
+def _print_baseline(verdict: Verdict, baseline: Verdict, out: Console) -> None:
+    ours = Counter(_by_kind(verdict))
+    theirs = Counter(_by_kind(baseline))
+    made = table("Planted", "With telemetry", "With sentry-sdk alone", out=out)
+    for kind in dict.fromkeys([*theirs, *ours]):
+        made.add_row(kind, f"{ours[kind]} leaks", f"{theirs[kind]} leaks")
+    made.add_row("all", f"{verdict.leaks} leaks", f"{baseline.leaks} leaks")
+    print_table(made, out)
+    out.print()
+
+
+def _by_kind(verdict: Verdict) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for finding in verdict.findings:
+        counts[finding.title] += finding.count
+    return dict(counts.most_common())

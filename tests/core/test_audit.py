@@ -1,0 +1,324 @@
+"""The audit's parts that need no application: what is planted, how it is called and shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+pytest.importorskip("click", reason="needs the extra cli")
+pytest.importorskip("rich", reason="needs the extra cli")
+
+from click.testing import CliRunner
+from collecting import event, post
+
+from telemetry_core.audit import formats, plan
+from telemetry_core.audit.calls import Answer, Call, Cookies, call_asgi, call_wsgi
+from telemetry_core.audit.canaries import KINDS, Canaries, new_canaries
+from telemetry_core.audit.pages import filled, read_page
+from telemetry_core.audit.rules import KNOWN, rules_for
+from telemetry_core.audit.runner import Run
+from telemetry_core.audit.target import FAULT, Route, names_in
+from telemetry_core.audit.verdict import Verdict, field_of, judge, policy_of
+from telemetry_core.cli.exits import Exit
+from telemetry_core.cli.root import root
+from telemetry_core.collector import Collector
+
+PATTERNLESS = {"name", "username", "password", "address", "born", "text"}
+
+
+@pytest.fixture
+def canaries() -> Canaries:
+    return new_canaries()
+
+
+def test_values_are_new_in_each_run(canaries: Canaries) -> None:
+    """No value of one run is found in another."""
+    assert not set(canaries.values.values()) & set(new_canaries().values.values())
+    assert len(set(canaries.values.values())) == len(KINDS)
+
+
+def test_values_with_a_pattern_are_ones_that_the_detectors_take_for_real() -> None:
+    """Check digits and ranges are right in every run, or nothing would prove anything."""
+    for _ in range(50):
+        rules = rules_for(new_canaries())
+        assert {kind for kind, rule in rules.items() if rule == KNOWN} == PATTERNLESS
+
+
+@pytest.mark.parametrize(
+    ("field", "kind", "why"),
+    [
+        ("email", "email", "as it says"),
+        ("billing_e_mail", "email", "among other words"),
+        ("cardNumber", "card", "in another case"),
+        ("password2", "password", "of two"),
+        ("last_name", "name", "a name"),
+        ("q", "text", "nothing is known of it"),
+    ],
+)
+def test_a_field_gets_what_one_would_type_there(
+    field: str, kind: str, why: str, canaries: Canaries
+) -> None:
+    """So that forms are taken, and not refused for their shape."""
+    assert canaries.for_field(field) == canaries[kind], why
+
+
+def test_each_kind_is_planted_in_what_a_visitor_controls(canaries: Canaries) -> None:
+    """Query, form, JSON, upload names, headers, cookies: no kind is missing everywhere."""
+    route = Route(pattern="/a/", path="/a/", fields=["device", "ip"])
+    first = plan.first_call(route, canaries)
+    calls = [first, *plan.calls_for(route, canaries, {"csrf": "t"}, makes_faults=True)]
+    sent = "\n".join(
+        [*(str(call) for call in calls), str(plan.headers_with(canaries, "sessionid=1"))]
+    )
+    decoded = [json.loads(call.body) for call in calls if call.content_type.endswith("json")]
+    everything = f"{sent} {decoded}"
+    for kind, value in canaries.values.items():
+        assert value in everything or value.encode("unicode_escape").decode() in everything, kind
+    assert {call.method for call in calls} == {"GET", "POST"}
+    assert sum(call.fault for call in calls) == 3
+    assert all(b"csrf" in call.body for call in calls if call.method == "POST")
+
+
+def view(request: Any) -> Any:
+    """Read some fields."""
+    wanted = [request.form["zip_code"], request.args.get("page-size")]
+
+    def inner() -> Any:
+        return request.json["inner_field"], "not a name of a field!"
+
+    return wanted, inner
+
+
+def test_names_of_fields_are_read_from_the_view_s_code() -> None:
+    """Functions inside it, too; no sentences."""
+    assert {"zip_code", "page-size", "inner_field"} <= set(names_in(view.__code__))
+    assert not [name for name in names_in(view.__code__) if " " in name]
+
+
+PAGE = """
+<a href="/more?x=1">more</a><a href="https://other.example/">away</a><a href="next">next</a>
+<form action="/send" method="post"><input type="hidden" name="csrf" value="t0">
+<input name="email"><input type="number" name="count"><textarea name="note"></textarea>
+<select name="size"><option value="">choose</option><option value="xl">XL</option></select>
+<input type="file" name="photo"></form>
+"""
+
+
+def test_forms_and_links_of_a_page_are_found(canaries: Canaries) -> None:
+    """Hidden fields and choices are sent as they are, what can be typed holds canaries."""
+    (form,), links = read_page(PAGE, "/here/")
+    assert links == ["/more", "/here/next"]
+    assert (form.action, form.method, form.files) == ("/send", "POST", ["photo"])
+    assert filled(form, canaries) == {
+        "csrf": "t0",
+        "count": "1",
+        "size": "xl",
+        "email": canaries["email"],
+        "note": canaries["text"],
+    }
+    body = plan.call_of_form(form, canaries).body.decode()
+    assert 'name="photo"; filename="' in body
+    assert canaries["email"] in body
+
+
+def wsgi(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    if environ["PATH_INFO"] == "/fail":
+        raise LookupError
+    start_response(
+        "201 Created", [("Set-Cookie", "a=b; Path=/"), ("X-Fault", str(FAULT in environ))]
+    )
+    return [environ["REQUEST_METHOD"].encode(), environ["wsgi.input"].read()]
+
+
+async def asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["path"] == "/fail":
+        raise LookupError
+    headers = [(b"set-cookie", b"a=b; Path=/"), (b"x-fault", str(FAULT in scope).encode())]
+    await send({"type": "http.response.start", "status": 201, "headers": headers})
+    message = await receive()
+    body = scope["method"].encode() + message["body"]
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.mark.parametrize(("caller", "application"), [(call_wsgi, wsgi), (call_asgi, asgi)])
+def test_an_application_is_called_as_its_server_would(
+    caller: Callable[[Any, Call], Answer], application: Any
+) -> None:
+    """Status, headers and body come back; an error of its own is no error of the audit's."""
+    call = Call(method="POST", path="/ä b", body=b"x=1", content_type="text/plain", fault=True)
+    answer = caller(application, call)
+    assert (answer.status, answer.body) == (201, b"POSTx=1")
+    assert {k.lower(): v for k, v in answer.headers}["x-fault"] == "True"
+    cookies = Cookies({"session": "1"})
+    cookies.take(answer)
+    assert cookies.header == "session=1; a=b"
+    assert caller(application, Call(method="GET", path="/fail")).status == 0
+
+
+def test_a_visitor_stays_logged_in() -> None:
+    """A cookie that is taken away is kept: the routes behind a log-out are audited, too."""
+    cookies = Cookies({"session": "1"})
+    gone = "session=; Max-Age=0; Path=/"
+    cookies.take(Answer(status=200, headers=[("Set-Cookie", gone), ("Set-Cookie", "\x00=;=")]))
+    assert cookies.header == "session=1"
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "rule"),
+    [
+        ("exception.values.0.value", "exception[].value", "message"),
+        ("breadcrumbs.values.12.data.url", "breadcrumbs[].data.url", "map"),
+        ("request.headers.From", "request.headers.From", "headers"),
+        ("logentry.params.0", "logentry.params[]", "drop"),
+        ("invented.field", "invented.field", ""),
+    ],
+)
+def test_a_field_is_named_as_the_policy_names_it(path: str, field: str, rule: str) -> None:
+    """So that one finds its row in the published list."""
+    assert field_of(path) == field
+    assert policy_of("event", field) == rule
+
+
+def verdict_of(canaries: Canaries, *payloads: dict[str, Any], off: Sequence[str] = ()) -> Verdict:
+    with Collector() as collector:
+        for payload in payloads:
+            post(collector, event(payload))
+        received = list(collector.store)
+    run = Run(
+        framework="Flask",
+        received=received,
+        routes=[Route(pattern="/pay", path="/pay", file="shop/views.py", line=7)],
+        calls=2,
+        errors=1,
+        refused=[],
+        notes=[],
+        switched_off=off,
+    )
+    return judge(run, canaries)
+
+
+@pytest.fixture
+def leaky(canaries: Canaries) -> Verdict:
+    payload = {
+        "transaction": "/pay",
+        "message": f"card {canaries['card']} of Real Person",
+        "extra": {"list": [canaries["name"].upper()]},
+    }
+    return verdict_of(canaries, payload, payload, off=["card_grouped"])
+
+
+def test_a_leak_is_named_by_its_field_and_the_rule_that_was_missing(leaky: Verdict) -> None:
+    """And counted; a detector that is switched off is said to be."""
+    found = {(each.kind, each.field): each for each in leaky.findings}
+    card, name = found["card", "message"], found["name", "extra.list[]"]
+    assert (card.count, card.rule, card.is_off) == (2, "card_grouped", True)
+    assert "switched off" in card.advice
+    assert (name.rule, name.form, name.routes) == (KNOWN, "case-folded", ["/pay"])
+    assert leaky.leaks == 4
+
+
+def test_what_was_kept_is_listed_without_values(canaries: Canaries) -> None:
+    """Names of fields and rules, each counted; a name that is itself planted is left out."""
+    meta = {"message": {"": {"rem": [["email", "s", 0, 7]]}}}
+    verdict = verdict_of(
+        canaries, {"message": "[EMAIL]", "_meta": meta, "tags": {canaries["token"]: "x"}}
+    )
+    (kept,) = verdict.kept
+    assert (kept.item_type, kept.count, kept.removed) == ("event", 1, {"email": 1})
+    assert kept.fields == ["message"]
+
+
+FORMATS: list[Callable[[Verdict], str]] = [
+    formats.as_json,
+    formats.as_sarif,
+    formats.as_junit,
+]
+
+
+@pytest.mark.parametrize("write", FORMATS)
+def test_no_report_holds_a_planted_or_a_real_value(
+    write: Callable[[Verdict], str], leaky: Verdict, canaries: Canaries
+) -> None:
+    """A report is copied into tickets and logs."""
+    text = write(leaky)
+    assert "Real Person" not in text
+    assert not [value for value in canaries.values.values() if value.lower() in text.lower()]
+
+
+def test_sarif_says_what_its_readers_need(leaky: Verdict) -> None:
+    """What SARIF 2.1.0 requires, and GitHub on top of it: rules, a message, a file and a line."""
+    log = json.loads(formats.as_sarif(leaky))
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    rules = run["tool"]["driver"]["rules"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] == "error"
+        assert result["message"]["text"]
+        (place,) = result["locations"]
+        assert place["physicalLocation"] == {
+            "artifactLocation": {"uri": "shop/views.py"},
+            "region": {"startLine": 7},
+        }
+        assert place["logicalLocations"][0]["fullyQualifiedName"].startswith("event.")
+    assert json.loads(formats.as_sarif(verdict_of(new_canaries(), {})))["runs"][0]["results"] == []
+
+
+def test_junit_has_a_case_for_each_kind(leaky: Verdict) -> None:
+    """The counts agree with the cases, as CI servers check."""
+    suites = ElementTree.fromstring(formats.as_junit(leaky))
+    (suite,) = suites
+    cases = suite.findall("testcase")
+    failed = [case.get("name") for case in cases if case.find("failure") is not None]
+    assert suite.get("tests") == str(len(cases)) == str(len(KINDS))
+    assert suite.get("failures") == str(len(failed)) == "2"
+    assert failed == ["no card number leaves", "no name leaves"]
+
+
+REACH = """
+import socket, sys
+from telemetry_core.audit.loopback import allow_only
+told = []
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+allow_only([("127.0.0.1", port)], lambda *each: told.append(each))
+socket.create_connection(("127.0.0.1", port)).close()
+for host, at in (("192.0.2.1", 80), ("127.0.0.1", port + 1), ("elsewhere.example", 443)):
+    try:
+        socket.create_connection((host, at), timeout=1)
+    except ConnectionError as error:
+        assert "__main__" in str(error), error
+    else:
+        sys.exit(f"{host} was reached")
+print(told)
+"""
+
+
+def test_nothing_but_the_collector_can_be_reached() -> None:
+    """Not even another port of this machine; who tried is named."""
+    ran = subprocess.run(
+        [sys.executable, "-c", REACH], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "192.0.2.1:80" in ran.stdout
+    assert re.search(r"elsewhere\.example:443', '__main__, line \d+", ran.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([], "no application"),
+        (["--django", "a", "--flask", "b"], "two of them"),
+        (["--wsgi", "a:b", "--session", "nothing"], "no value"),
+    ],
+)
+def test_a_wrong_command_line_is_said_to_be_one(arguments: list[str], why: str) -> None:
+    """Before anything is started."""
+    assert CliRunner().invoke(root, ["audit", *arguments]).exit_code == Exit.USAGE, why

@@ -1,0 +1,1 @@
+"""Applications to audit: ordinary ones, and ones with a deliberate hole."""

@@ -1,0 +1,80 @@
+"""Flask applications with blueprints and SQLAlchemy, sound and with holes."""
+
+from __future__ import annotations
+
+import logging
+import urllib.request
+from typing import Any
+
+import sentry_sdk
+from flask import Blueprint, Flask, request
+from flask_login import LoginManager, current_user
+from flask_sqlalchemy import SQLAlchemy
+from sentry_sdk.transport import HttpTransport
+from sqlalchemy import text
+
+from telemetry_flask import Telemetry
+
+people = Blueprint("people", __name__, url_prefix="/people")
+logger = logging.getLogger(__name__)
+database = SQLAlchemy()
+
+
+@people.get("/<email>/")
+def show(email: str) -> str:
+    logger.error("%s looks at %s", getattr(current_user, "email", None), email)
+    return str(int(request.args["phone"]))
+
+
+@people.post("/")
+def add() -> str:
+    query = text("INSERT INTO person VALUES (:name)")
+    database.session.execute(query, {"name": request.form["name"]})
+    database.session.commit()
+    return '<form method="post"><input name="name"></form>'
+
+
+def create_app(**config: Any) -> Flask:
+    """Return a sound application."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="only-for-tests", **config)
+    app.config.setdefault("SQLALCHEMY_DATABASE_URI", "sqlite:///:memory:")
+    database.init_app(app)
+    LoginManager(app).user_loader(lambda _id: None)
+    Telemetry(app)
+    app.register_blueprint(people)
+    return app
+
+
+def without_phones() -> Flask:
+    """Return one that switches a detector off."""
+    return create_app(TELEMETRY_DETECTORS={"phone_international": False})
+
+
+def around_the_gate() -> Flask:
+    """Return one that puts a transport of its own in the place of the gate."""
+    app = create_app()
+    client: Any = sentry_sdk.get_client()
+    client.transport = HttpTransport(client.options)
+    return app
+
+
+def elsewhere(path: str) -> Flask:
+    """Return one with a database file, that calls another host by itself."""
+    app = create_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}")
+
+    @app.get("/call")
+    def call() -> str:
+        return str(urllib.request.urlopen("http://collector.example/", timeout=1).status)
+
+    return app
+
+
+def silent() -> Flask:
+    """Return one without telemetry."""
+    return Flask(__name__)
+
+
+def broken() -> Flask:
+    """Fail to return one."""
+    raise LookupError("no such setting")
