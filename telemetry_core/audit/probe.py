@@ -79,6 +79,7 @@ def _audit(order: Mapping[str, Any], tell: Tell) -> None:
         run = _Run(target, canaries, tell)
         run.all()
         notes = list(target.notes())
+    switched_off = _switched_off()
     _finish()
     tell(
         "done",
@@ -87,7 +88,7 @@ def _audit(order: Mapping[str, Any], tell: Tell) -> None:
         calls=run.calls,
         errors=run.errors,
         notes=notes,
-        switched_off=_switched_off(),
+        switched_off=switched_off,
     )
 
 
