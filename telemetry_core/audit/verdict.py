@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from telemetry_core.audit.canaries import KINDS, Canaries
@@ -15,7 +16,7 @@ from telemetry_core.audit.target import Route
 from telemetry_core.collector import Leak, Received, find_leaks, remarks_of
 from telemetry_core.collector.envelope import Payload
 from telemetry_core.collector.search import first_form
-from telemetry_core.filter.pii import PIIFilter
+from telemetry_core.filter.pii import get_pii_filter
 from telemetry_core.policy.catalogue import SECTIONS
 
 EXAMPLES: Final = 3
@@ -140,10 +141,11 @@ def _findings(
 _INDEX = re.compile(r"(?:\.values)?\.\d+(?=\.|$)")
 
 
+@lru_cache(maxsize=8192)
 def field_of(path: str) -> str:
     """Return a path as the policy's table writes it: ``exception.values.0.value`` has ``[]``."""
     # A key of an application's own map can be personal; the detectors read it like text.
-    return PIIFilter().filter_string(_INDEX.sub("[]", path))
+    return get_pii_filter().filter_string(_INDEX.sub("[]", path))
 
 
 def policy_of(item_type: str, field: str) -> str:
