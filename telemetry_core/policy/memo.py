@@ -18,15 +18,20 @@ MAX_ENTRY: Final = 500_000
 """Bytes of the largest result that is remembered."""
 
 
+MAX_MET: Final = 10_000
+"""Keys of which it is known that they came once; half a megabyte."""
+
+
 class Memo(Generic[R]):
     """A bounded mapping from hashes to results. Safe to share between threads.
 
     :param max_bytes: bytes of results held at most; the older half goes when they are reached.
     """
 
-    __slots__ = ("_bytes", "_max_bytes", "_old", "_young")
+    __slots__ = ("_bytes", "_max_bytes", "_met", "_old", "_young")
 
     def __init__(self, max_bytes: int = 8_000_000) -> None:
+        self._met: set[int] = set()
         self._max_bytes = max_bytes
         self._bytes = 0
         self._young: dict[int, R] = {}
@@ -36,6 +41,15 @@ class Memo(Generic[R]):
         """Return what was remembered under ``key``, or None."""
         found = self._young.get(key)
         return found if found is not None else self._old.get(key)
+
+    def is_new(self, key: int) -> bool:
+        """Tell whether this is asked of ``key`` for the first time in a while."""
+        if key in self._met:
+            return False
+        if len(self._met) >= MAX_MET:
+            self._met.clear()
+        self._met.add(key)
+        return True
 
     def put(self, key: int, result: R, size: int) -> None:
         """Remember a result of about ``size`` bytes."""

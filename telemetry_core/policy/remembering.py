@@ -157,5 +157,8 @@ def _recalled(key: int, walk: Walk) -> Any:
 
 
 def _remember(key: int, result: Any, refused_before: int, walk: Walk) -> None:
+    """Remember what was made of a part that came before: most of what is new stays alone."""
+    if walk.memo.is_new(key):
+        return
     remembered = Remembered(result, walk.note, walk.refused - refused_before)
     walk.memo.put(key, remembered, remembered.size)

@@ -10,7 +10,6 @@ from typing import Final
 from telemetry_core.policy import forms
 from telemetry_core.policy.forms import Form
 from telemetry_core.policy.statement import (
-    without_literals,
     without_row_data,
     without_url_details,
 )
@@ -216,7 +215,7 @@ def route(value: object, walk: Walk) -> object:
 
 
 def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
-    """Make a rule that takes the data out of a text before the text is read."""
+    """Make a rule that takes literals and other data out of a text before the text is read."""
 
     def apply(value: object, walk: Walk) -> object:
         if not isinstance(value, str):
@@ -231,6 +230,7 @@ def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
         passed = getattr(walk.memory, seen)
         shorter = value[:MAX_TEXT]
         if value not in passed.values:
+            shorter = walk.without_literals(shorter)
             for step in steps:
                 shorter = step(shorter)
         result = walk.read(shorter, known=True)
@@ -247,10 +247,8 @@ def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
     return apply
 
 
-statement = _shortened(
-    "statement", "statements", without_literals, without_row_data, without_url_details
-)
-message = _shortened("database", "messages", without_literals, without_row_data)
+statement = _shortened("statement", "statements", without_row_data, without_url_details)
+message = _shortened("database", "messages", without_row_data)
 
 
 def session(value: object, walk: Walk) -> object:

@@ -71,6 +71,7 @@ class Walk:
     """
 
     __slots__ = (
+        "_shorter",
         "allow_headers",
         "changed",
         "clean",
@@ -132,6 +133,7 @@ class Walk:
         self.texts_seen = texts.clean if self.known is None else {}
         self.payload = payload
         self.changed: dict[str, tuple[str, tuple[Remark, ...]]] = {}
+        self._shorter: dict[str, str] = {}
         self.refused = 0
         self.route = route
         self.route_is_url = False
@@ -173,6 +175,11 @@ class Walk:
             self.texts_seen[text] = None
         return text
 
+    def without_literals(self, text: str) -> str:
+        """Return SQL without its literals, which may have been looked for already."""
+        shorter = self._shorter.get(text)
+        return shorter if shorter is not None else without_literals(text)
+
     def _detected(self, text: str) -> tuple[str, tuple[Remark, ...]]:
         """Return what the detectors make of a text that isn't known to be clean."""
         key = hash(text)
@@ -180,7 +187,7 @@ class Walk:
         if found is None:
             if self.payload is not None:
                 # New texts come together: the detectors read them all at once for little more.
-                self.changed = self.texts.prime(texts_of(self.payload))
+                self.changed = self.texts.prime(texts_of(self.payload, self._shorter))
                 self.payload = None
                 if text in self.clean:
                     return text, ()
@@ -256,10 +263,12 @@ _UNREAD: Final = frozenset(
 _PATHS: Final = frozenset(("abs_path", "filename"))
 
 
-def texts_of(payload: object) -> list[str]:
+def texts_of(payload: object, shorter: dict[str, str]) -> list[str]:
     """Return the texts in a payload of plain containers, at most `MAX_DEPTH` levels deep.
 
     As the rules of the policy read them: SQL without its literals, paths cut to the file name.
+
+    :param shorter: gets each statement, and what is left of it without its literals.
     """
     texts: list[str] = []
     level: list[Any] = [payload]
@@ -275,7 +284,8 @@ def texts_of(payload: object) -> list[str]:
                         if key in _PATHS:
                             texts.append(part.rpartition("/")[2])
                         elif part[:6] in SQL_STARTS:
-                            texts.append(without_literals(part))
+                            shorter[part] = without_literals(part)
+                            texts.append(shorter[part])
                         else:
                             texts.append(part)
                     elif kind is dict or kind is list:

@@ -17,7 +17,7 @@ from telemetry_core.filter.known import KnownValues
 from telemetry_core.filter.text import TextFilter
 from telemetry_core.policy import ItemTooLarge, Policy, Refused, Session, forms, table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.memo import MAX_ENTRY, Memo, Remembered, Seen
+from telemetry_core.policy.memo import MAX_ENTRY, MAX_MET, Memo, Remembered, Seen
 from telemetry_core.policy.table import Row
 
 EMAIL = "jane.roe@mail.example.org"
@@ -632,6 +632,25 @@ def test_what_is_remembered_of_a_trace_says_nothing_of_another_item_s() -> None:
         assert sent(policy, {"contexts": contexts})["contexts"] == contexts
         trace = policy.apply("check_in", {"contexts": contexts}).payload["contexts"]["trace"]
         assert trace == {"trace_id": "0" * 32}
+
+
+def test_what_comes_once_is_not_remembered(policy: Policy) -> None:
+    """A part is remembered when it comes again: of most new events nothing does."""
+    payload = {"exception": {"values": [{"type": "KeyError", "module": "shop.orders"}]}}
+    memo = policy._memory.results
+    policy.apply("event", payload)
+    assert memo.size == 0
+    policy.apply("event", payload)
+    assert memo.size > 0
+
+
+def test_keys_that_came_once_are_forgotten_when_they_are_many() -> None:
+    """So they can't fill the memory either."""
+    memo: Memo[str] = Memo()
+    assert memo.is_new(-1)
+    assert not memo.is_new(-1)
+    assert all(memo.is_new(number) for number in range(MAX_MET))
+    assert memo.is_new(-1)
 
 
 def test_the_memo_is_bounded_and_holds_no_large_result() -> None:
