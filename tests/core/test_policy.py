@@ -634,9 +634,10 @@ def test_what_is_remembered_of_a_trace_says_nothing_of_another_item_s() -> None:
         assert trace == {"trace_id": "0" * 32}
 
 
-def test_what_comes_once_is_not_remembered(policy: Policy) -> None:
+def test_what_comes_once_is_not_remembered() -> None:
     """A part is remembered when it comes again: of most new events nothing does."""
     payload = {"exception": {"values": [{"type": "KeyError", "module": "shop.orders"}]}}
+    policy = make_policy()
     memo = policy._memory.results
     policy.apply("event", payload)
     assert memo.size == 0
