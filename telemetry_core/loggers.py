@@ -28,15 +28,6 @@ They do so outside the request, where nothing is known of the visitor.
 _ignore_for_logs = getattr(sdk_logging, "ignore_logger_for_sentry_logs", ignore_logger)
 
 
-def repeat_what_is_reported(*names: str) -> None:
-    """Name loggers that only repeat what reaches telemetry by another way.
-
-    Their records become neither events nor breadcrumbs.
-    """
-    for name in names:
-        ignore_logger(name)
-
-
 def keep_out(*names: str) -> None:
     """Name loggers whose records become nothing at all: no event, no breadcrumb, no log.
 

@@ -22,6 +22,7 @@ from sentry_sdk.utils import event_from_exception
 
 from telemetry_core import session as sessions
 from telemetry_core.consent import Permission, decide
+from telemetry_core.policy.rules import UNPARAMETERIZED
 from telemetry_core.scopes import (
     Bound,
     RequestScope,
@@ -30,7 +31,6 @@ from telemetry_core.scopes import (
     request_inside,
 )
 from telemetry_core.trace import (
-    UNNAMED,
     Source,
     finish_transaction,
     is_sampled_by,
@@ -449,7 +449,7 @@ class Request:
             self._failed = "errored"
         route = self.route()
         if route is not None or "transaction" not in event:
-            event["transaction"] = route or UNNAMED
+            event["transaction"] = route or UNPARAMETERIZED
             event["transaction_info"] = {"source": self._source if route else "url"}
         event["request"] = {**(event.get("request") or {}), "method": self.method}
         if self._status is not None:

@@ -17,8 +17,7 @@ from sentry_sdk.tracing import BAGGAGE_HEADER_NAME, Transaction, _SpanRecorder
 from sentry_sdk.tracing_utils import Baggage
 
 from telemetry_core.context import bound_values
-
-UNNAMED: Final = "<< unparameterized >>"
+from telemetry_core.policy.rules import UNPARAMETERIZED
 
 _SENTRY_TRACE: Final = re.compile(r"[ \t]*([0-9a-f]{32})-([0-9a-f]{16})(?:-([01]))?[ \t]*")
 
@@ -134,7 +133,7 @@ def start_transaction(
     trace: Any = scope.get_active_propagation_context()  # begin_trace gave it one
     baggage = Baggage({"sample_rand": f"{throw:.6f}"})
     transaction = Transaction(
-        name=UNNAMED,
+        name=UNPARAMETERIZED,
         op=op,
         source=source,
         origin=origin,
@@ -165,7 +164,7 @@ def _start_segment(op: str, origin: str) -> Any:
     from sentry_sdk import traces
 
     segment = traces.start_span(
-        UNNAMED,
+        UNPARAMETERIZED,
         attributes={"sentry.op": op, "sentry.origin": origin},
         parent_span=None,
     )
@@ -286,7 +285,7 @@ def finish_transaction(
 
     :param status: of the response; a job, which has ``failed`` or not, has none.
     """
-    transaction.name = route or UNNAMED
+    transaction.name = route or UNPARAMETERIZED
     named_by = source if route else "url"
     failed = failed if status is None else status >= 500
     if isinstance(transaction, Transaction):

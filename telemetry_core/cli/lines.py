@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from telemetry_core.collector.remarks import remarks_of
 from telemetry_core.filter.pii import PIIFilter
+from telemetry_core.filter.text import FILTERED
 from telemetry_core.policy.statement import without_literals, without_row_data
-from telemetry_core.policy.walk import FILTERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_core.filter.detectors import build_detectors
 from telemetry_core.filter.keys import KeyRules
-from telemetry_core.filter.text import TextFilter
-from telemetry_core.policy import FILTERED, Policy
+from telemetry_core.filter.text import FILTERED, TextFilter
+from telemetry_core.policy import Policy
 
 if TYPE_CHECKING:
     from telemetry_core.settings import Settings

@@ -24,6 +24,7 @@ from telemetry_core.filter.shape import (
 from telemetry_core.filter.views import View, spaced_view, views_of
 
 FILTERED = "[Filtered]"
+"""The SDK's own token, for what is not let through whatever it may be."""
 MAX_ROUNDS = 4
 """How often a text is read before one that never comes to rest is dropped whole."""
 MAX_REREAD = 100

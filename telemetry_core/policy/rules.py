@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from telemetry_core.filter.text import FILTERED
 from telemetry_core.policy import forms
 from telemetry_core.policy.forms import Form
 from telemetry_core.policy.statement import (
@@ -14,7 +15,6 @@ from telemetry_core.policy.statement import (
     without_url_details,
 )
 from telemetry_core.policy.walk import (
-    FILTERED,
     MAX_DEPTH,
     MAX_TEXT,
     Note,

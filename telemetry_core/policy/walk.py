@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from telemetry_core.filter.text import FILTERED
 from telemetry_core.policy.memo import Memo, Seen
 from telemetry_core.policy.statement import SQL_STARTS, without_literals
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from telemetry_core.filter.known import KnownValues
     from telemetry_core.filter.text import Remark, TextFilter
 
-FILTERED: Final = "[Filtered]"
 MAX_TEXT: Final = 100_000
 """Characters of one text that are kept; the SDK's own limit is as high."""
 MAX_PRIMED: Final = 2_000

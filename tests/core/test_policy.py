@@ -442,7 +442,6 @@ def test_a_known_number_goes_from_numbers_too() -> None:
     assert "87654321" not in json.dumps(result)
 
 
-HOSTILE_MAPS: list[Any] = []
 _loop: dict[str, Any] = {}
 _loop["level"] = _loop
 _deep: dict[str, Any] = {"level": EMAIL}

@@ -24,9 +24,9 @@ from leak_matrix import Visitor
 from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.integrations.stdlib import StdlibIntegration
 
+from telemetry_core.policy.rules import UNPARAMETERIZED
 from telemetry_core.request import Request
 from telemetry_core.trace import (
-    UNNAMED,
     QuerySpan,
     begin_trace,
     finish_transaction,
@@ -252,7 +252,7 @@ def test_a_transaction_with_no_route_has_no_name_of_the_visitor_s() -> None:
     with telemetry(traces_sample_rate=1.0) as running:
         record(running, None, rate=1.0, dice=0.0, route=None, status=404)
     (transaction,) = running.kept.payloads("transaction")
-    assert transaction["transaction"] == UNNAMED
+    assert transaction["transaction"] == UNPARAMETERIZED
     assert transaction["transaction_info"] == {"source": "url"}
 
 

@@ -58,7 +58,7 @@ DETECTORS: tuple[Detector, ...] = (
             rf"{_DRIVE}(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,32}}|/(?!/))"
             rf"(?:{_WIN}{{1,128}}{_SEPARATOR}(?=[^\\/:*?\"<>|\s]))+)"
         ),
-        finds=(r"C:\Users\Jane Doe\notes.txt", "D:/work/jane/x.py", r"'C:\\Users\\jane\\x.py'"),
+        finds=(r"C:\Users\Jane Doe\notes.txt", "D:/projects/jane/x.py", r"'C:\\Users\\jane\\x.py'"),
         spares=("http://host/x/y", "a: b/c"),
     ),
     Detector(
