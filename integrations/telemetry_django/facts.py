@@ -23,6 +23,9 @@ from telemetry_core.values import (
 )
 from telemetry_django.sensitive import sensitive_post_values, sensitive_variable_values
 
+# What Django keeps in a session for itself, of which most is words of the application's.
+_OWN_KEYS = frozenset(("_auth_user_backend", "_messages", "_language"))
+
 
 @cache
 def _meta_key(header: str) -> str:
@@ -60,7 +63,10 @@ class DjangoFacts:
     def visitor_values(self) -> Iterator[str]:
         """What the visitor sent, as far as the application has read it."""
         failure: Exception | None = None
-        for values in (self._secrets, self._path, self._query, self._body, self._headers):
+        sources = (
+            self._secrets, self._path, self._query, self._body, self._headers, self._kept,
+        )  # fmt: skip
+        for values in sources:
             try:
                 yield from values()
             except Exception as error:
@@ -87,7 +93,8 @@ class DjangoFacts:
         read = self.request.__dict__
         user = read.get("user")
         # Of a lazy one, whether it was loaded by now.
-        return [*stamp_of(read), *stamp_of(vars(user) if user is not None else {})]
+        people = stamp_of(vars(user) if user is not None else {})
+        return [*stamp_of(read), *people, *stamp_of(self._session())]
 
     def _secrets(self) -> Iterator[str]:
         for value in (*sensitive_post_values(self.request), *sensitive_variable_values()):
@@ -126,6 +133,16 @@ class DjangoFacts:
         yield from texts_in(self.request.COOKIES)
         yield from texts_of_headers(self.request.headers.items())
         yield from texts_in(self.request.META.get("REMOTE_ADDR"))
+
+    def _kept(self) -> Iterator[str]:
+        held = self._session().items()
+        yield from texts_in({key: value for key, value in held if key not in _OWN_KEYS})
+
+    def _session(self) -> dict[str, Any]:
+        """What the session holds, if the application has loaded it."""
+        session = self.request.__dict__.get("session")
+        held = getattr(session, "__dict__", {}).get("_session_cache")
+        return held if isinstance(held, dict) else {}
 
     def _match(self) -> ResolverMatch | None:
         request = self.request

@@ -171,6 +171,17 @@ def test_a_session_is_never_loaded(client: Client) -> None:
         assert flushed(kept).event()["transaction"] == "/sync/<str:name>/"
 
 
+def test_what_a_loaded_session_holds_is_known(client: Client) -> None:
+    """An earlier request put it there; this one only names it in an error."""
+    engine = "django.contrib.sessions.backends.signed_cookies"
+    with reporting(SESSION_ENGINE=engine) as kept:
+        client.get("/remember/?name=Ottoline Quist")
+        assert client.get("/remembered/").status_code == 500
+        event = flushed(kept).event()
+    assert event["exception"]["values"][0]["value"] == "no basket of [INPUT]"
+    assert_nothing_known(kept, "Ottoline Quist")
+
+
 def test_marked_form_fields_and_variables_are_secrets() -> None:
     """What Django's decorators mark gets the token of a secret."""
     with reporting() as kept:

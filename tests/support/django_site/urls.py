@@ -39,6 +39,8 @@ urlpatterns = [
     path("unread/", views.unread_error),
     path("login/", views.log_in),
     path("user/", views.user_error),
+    path("remember/", views.remember),
+    path("remembered/", views.remembered_error),
     path("secrets/", views.secrets),
     path("asecrets/", views.asecrets),
     path("everything/", views.everything),

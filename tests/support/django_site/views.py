@@ -220,6 +220,17 @@ def log_in(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
+def remember(request: HttpRequest) -> HttpResponse:
+    """Keep a name for the next request."""
+    request.session["basket"] = {"owner": request.GET["name"], "items": [3, 4]}
+    return HttpResponse("kept")
+
+
+def remembered_error(request: HttpRequest) -> HttpResponse:
+    """Fail over what an earlier request kept."""
+    raise LookupError(f"no basket of {request.session['basket']['owner']}")
+
+
 def user_error(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)
