@@ -15,8 +15,8 @@ detectors by `python -m telemetry_core.filter.catalogue > docs/detectors.md`; it
 as tests.
 
 Every text is read as it stands and decoded: percent-encoding, HTML entities, JSON and `repr`
-escapes, full-width and invisible characters, in several layers. What is replaced is the value in
-the form it had there.
+escapes, full-width and invisible characters, in several layers; last, words that are the base64
+or the hexadecimal digits of a text. What is replaced is the value in the form it had there.
 
 Switch a detector off, or add one, in the setting `TELEMETRY_DETECTORS`:
 

@@ -122,13 +122,15 @@ _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("named", REVERSED, tuple(rf"{mark}(?<!\x00.)(?:{_CREDENTIAL}|{_NUMBER})" for mark in ":=#")),
     ("word", PLAIN, ("passw", "secret", "token", "bearer", "identified")),
     ("mac", PLAIN, ("mac(?=[^a-z]|addr)",)),
-    ("long", RUNS, (r"A(?=[aA]{15})",)),
+    # A capital, digit or dash that begins, ends or divides a word as long as a key.
+    ("long", RUNS, (r"A(?:(?=[aA]{15})|(?<=[aA]{17})|(?<=[aA]{9})(?=[aA]{7}))",)),
 )  # fmt: skip
 """Name, projection, and expressions of which one is there when a text has the trait."""
 
 TRAITS = {name: 1 << index for index, (name, _, _) in enumerate(_TRAITS)}
 """The bit of each trait."""
 MARK = TRAITS["mark"]
+LONG_WORD = TRAITS["long"]
 ANY = 1 << len(TRAITS)
 """The bit that every text has."""
 ALL = 2 * ANY - 1

@@ -13,6 +13,7 @@ from telemetry_core.filter.detectors.detector import value_span
 from telemetry_core.filter.digits import takes_digits_alike
 from telemetry_core.filter.shape import (
     ANY,
+    LONG_WORD,
     MARK,
     TRAITS,
     Search,
@@ -21,7 +22,7 @@ from telemetry_core.filter.shape import (
     shape_of,
     traits_of,
 )
-from telemetry_core.filter.views import View, spaced_view, views_of
+from telemetry_core.filter.views import View, spaced_view, views_of, written_view
 
 FILTERED = "[Filtered]"
 """The SDK's own token, for what is not let through whatever it may be."""
@@ -156,6 +157,21 @@ def _trials(detectors: Sequence[Detector]) -> tuple[_Trial, ...]:
 
 def _ways(text: str, traits: int) -> list[_Reading]:
     """Return the ways to read a text, in their order: the first to find a value has it."""
+    ways = _ways_to_decode(text, traits)
+    if traits & LONG_WORD:
+        # Read last: a token may be base64, too, and is more than what is in it.
+        deepest = next((way.view for way in ways if way.view is not None), None)
+        written = written_view(text if deepest is None else deepest.text, deepest)
+        if written is not None:
+            ways.append(_reading_of(written))
+    return ways
+
+
+def _reading_of(view: View) -> _Reading:
+    return _Reading(view.text, view, traits_of((view.text,)).get(0, 0) | ANY)
+
+
+def _ways_to_decode(text: str, traits: int) -> list[_Reading]:
     plain = _Reading(text, None, traits | ANY)
     if not traits & MARK or (text.isascii() and _ENCODED(text) is None):
         return [plain]
@@ -169,8 +185,7 @@ def _ways(text: str, traits: int) -> list[_Reading]:
     ways = [*raw, _Reading(text, None, RAW, raw=True), *decoded, plain]
     if "+" in text and "%" in text:
         # Read last: in "a+tag%40example.com" the plus may well be one.
-        spaced = spaced_view(views[0])
-        ways.append(_Reading(spaced.text, spaced, traits_of((spaced.text,)).get(0, 0) | ANY))
+        ways.append(_reading_of(spaced_view(views[0])))
     return ways
 
 
@@ -255,6 +270,9 @@ class TextFilter:
         if not traits:
             return text, True
         if traits & MARK and _ENCODED(text) is not None:
+            return self.filter(text), False
+        if traits & LONG_WORD:
+            # With other digits it may be the base64 of another text.
             return self.filter(text), False
         reading = _Reading(text, None, traits | ANY)
         shape = shape_of(text)

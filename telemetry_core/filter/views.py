@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from base64 import urlsafe_b64decode
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,6 +77,8 @@ def _control(entity: str) -> str:
 
 def _decode(encoded: str) -> str:
     first = encoded[0]
+    if first in _WORD_CHARACTERS:
+        return _decode_word(encoded)
     if first == "\x1b":
         return " "
     if first == "%":
@@ -109,6 +112,37 @@ def _decode(encoded: str) -> str:
         code = int(escape[1:].strip("{}"), 16)
         return before + chr(code) if code < 0x110000 else encoded
     return _WHITE.get(escape, escape)
+
+
+# Words that may be base64, in either alphabet, or hexadecimal digits. A slash may be a path's.
+_WORDS = (
+    re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}"),
+    re.compile(r"(?<![A-Za-z0-9+_-])[A-Za-z0-9+_-]{16,}+={0,2}"),
+)
+_WORD_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+
+
+def _decode_word(word: str) -> str:
+    """Return the text that a word is the base64 or the hexadecimal digits of, else the word.
+
+    What is neither, a name or a digest, practically never decodes to printable characters alone.
+    """
+    for octets_of in (bytes.fromhex, _octets_of_base64):
+        try:
+            text = octets_of(word).decode()
+        except ValueError:
+            continue
+        if text.translate(_BLANKS).isprintable():
+            return text
+    return word
+
+
+def _octets_of_base64(word: str) -> bytes:
+    word = word.rstrip("=").replace("+", "-").replace("/", "_")
+    return urlsafe_b64decode(word + "=" * (-len(word) % 4))
+
+
+_BLANKS = str.maketrans("\t\n\r", "   ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +239,16 @@ def spaced_view(view: View) -> View:
     Only for texts that are percent-encoded elsewhere: in others a ``+`` is a plus.
     """
     return View(view.text.replace("+", " "), view.unescaped, [0], [(0, 0, 0)], view)
+
+
+def written_view(text: str, inner: View | None) -> View | None:
+    """Return a view in which words of base64 or hexadecimal digits read as the texts they are of.
+
+    None where there are none: of 16 characters at least that decode to printable text.
+
+    :param inner: the view that ``text`` is of, if it is of one.
+    """
+    return next(filter(None, (_undo(words, text, inner) for words in _WORDS)), None)
 
 
 _LOOK_ALIKE = re.compile(f"[{_FOLDED}]").match

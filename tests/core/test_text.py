@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import threading
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -61,6 +62,10 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "soft hyphen": lambda v: v[:5] + "\u00ad" + v[5:],
     "zero width in the repr of bytes": lambda v: repr((v[:5] + "\u200b" + v[5:]).encode()),
     "zero width in an entity": lambda v: _entities(v[:-1]) + f"&#{ord(v[-1])}\u200b;",
+    "base64": lambda v: b64encode(f"of {v} it".encode()).decode(),
+    "base64 for URLs": lambda v: urlsafe_b64encode(f"?>? {v} >?>".encode()).decode().rstrip("="),
+    "hexadecimal": lambda v: f"of {v} it".encode().hex(),
+    "base64, percent-encoded": lambda v: quote(b64encode(f"of {v} i".encode()), safe=""),
 }
 
 
@@ -80,6 +85,30 @@ def test_a_value_is_found_in_every_encoding(kind: str, encoding: str) -> None:
         assert filtered.strip("\"'\\") != encoded
         assert token in filtered
         assert len(filtered) - len("id=7 who:  (404)") <= len(token) + 6  # quotes, at most
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("aGVsbG8gd29ybGQgdGhpcyBpcyBmaW5lIG9r", "base64 of a text that holds nothing"),
+        ("68656c6c6f20776f726c642c2066696e65", "hexadecimal digits of such a text"),
+        ("550e8400-e29b-41d4-a716-446655440000", "a UUID decodes to no text"),
+        ("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "nor does a digest"),
+        ("HTTPConnectionPoolManagerFactory", "nor a name"),
+    ],
+)
+def test_a_word_that_decodes_to_nothing_personal_stays(word: str, reason: str) -> None:
+    """Also beside one that does."""
+    assert FILTER.filter(f"at {word}.") == f"at {word}.", reason
+    hidden = b64encode(b"to jane.doe@example.com").decode()
+    assert FILTER.filter(f"{word} {hidden}") == f"{word} [EMAIL]"
+
+
+@pytest.mark.parametrize("at", range(25))
+def test_a_key_is_found_wherever_its_first_capital_or_digit_stands(at: int) -> None:
+    """Random letters may begin like a long name in code does."""
+    key = "sk_live_" + "mkhkbqfncxdwriibtzvqsoplwe"[:at] + "7WiJ6DAIzkiUEq3Zt0XbNc9R"[at:] + "7"
+    assert FILTER.filter(f"key={key}") == "key=[SECRET]"
 
 
 @settings(max_examples=300, deadline=None)
