@@ -119,11 +119,15 @@ def _findings(
     leaks: Iterable[Leak], canaries: Canaries, rules: Mapping[str, str], off: Sequence[str]
 ) -> Iterator[Finding]:
     groups: dict[tuple[str, str, str], list[Leak]] = {}
+    routes: dict[int, str] = {}
     for leak in leaks:
+        # One request can hold hundreds of leaks.
+        if leak.received.number not in routes:
+            routes[leak.received.number] = _route_of(leak.received, canaries)
         key = (leak.planted.kind, leak.item_type, field_of(leak.path))
         groups.setdefault(key, []).append(leak)
     for (kind, item_type, path), group in sorted(groups.items()):
-        routes = (_route_of(leak, canaries) for leak in group)
+        names = dict.fromkeys(routes[leak.received.number] for leak in group)
         yield Finding(
             kind=kind,
             item_type=item_type,
@@ -134,7 +138,7 @@ def _findings(
             is_off=rules[kind] in off,
             policy=policy_of(item_type, path),
             masked=group[0].planted.masked,
-            routes=[route for route in dict.fromkeys(routes) if route][:EXAMPLES],
+            routes=list(filter(None, names))[:EXAMPLES],
         )
 
 
@@ -160,8 +164,8 @@ def policy_of(item_type: str, field: str) -> str:
     return found
 
 
-def _route_of(leak: Leak, canaries: Canaries) -> str:
-    for item in leak.received.items:
+def _route_of(received: Received, canaries: Canaries) -> str:
+    for item in received.items:
         name = item.json.get("transaction") if isinstance(item.json, dict) else None
         if isinstance(name, str) and not _holds_any(name, canaries):
             return name

@@ -41,9 +41,9 @@ Examples:
 \b
 Exit codes:
   0  no planted value was found
-  1  at least one was
+  1  at least one was, or something was sent that could not be searched
   3  the application can't be loaded
-  5  it can't be audited: nothing arrives, or the database can't be left as it is
+  5  it can't be audited: nothing arrives, or the database would change
 """
 
 FRAMEWORKS: Final = ("django", "flask", "wsgi", "asgi")

@@ -62,10 +62,10 @@ def _forms_of(haystack: bytes, value: str) -> Iterator[Form]:
     counts: dict[str, int] = {}
     for form in FORMS:
         view = form.view(haystack)
-        counts[form.name] = sum(map(view.count, _needles(form, value)))
+        count = counts[form.name] = sum(map(view.count, _needles(form, value)))
         # Should a simpler form be found as often, it is in the list already, or what it goes
         # beyond is: nothing that stands in the bytes is lost by this.
-        if counts[form.name] > max((counts[name] for name in form.beyond), default=0):
+        if count and count > max((counts[name] for name in form.beyond), default=0):
             yield form
 
 
