@@ -23,7 +23,8 @@ from telemetry_core.consent import Permission
 from telemetry_core.context import bind, bound_by, current_bound, rebind, unbind
 from telemetry_core.measures import Kind, Tally
 from telemetry_core.operations import CATEGORIES, OTHER, Outcome, Run
-from telemetry_core.request import Request, current_request, remember, was_reported
+from telemetry_core.reports import remember, was_reported
+from telemetry_core.request import Request, current_request
 from telemetry_core.trace import OperationSpan, is_recording
 
 # Whoever raises these means an end, and no error of the operation.

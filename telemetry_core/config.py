@@ -18,11 +18,13 @@ from sentry_sdk.client import BaseClient
 from sentry_sdk.integrations import DidNotEnable
 from sentry_sdk.integrations.threading import ThreadingIntegration
 
+from telemetry_core.circumstances import circumstances
 from telemetry_core.client import CalmClient
 from telemetry_core.consent import Permission
 from telemetry_core.diversion import diverted, gives_way, switched_on
 from telemetry_core.drops import LOGGER_NAME, Drops
 from telemetry_core.errors import Problem, SettingsError
+from telemetry_core.failures import capture_exception
 from telemetry_core.filter.pii import PIIFilter
 from telemetry_core.gate import Gate, gated_part
 from telemetry_core.hooks import TelemetryIntegration
@@ -30,7 +32,7 @@ from telemetry_core.loggers import pass_over_reported
 from telemetry_core.measures import Measures
 from telemetry_core.options import build_options
 from telemetry_core.outcomes import Outcomes
-from telemetry_core.request import Request, capture_exception, circumstances, current_request
+from telemetry_core.request import Request, current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.settings import Settings, read_settings
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from telemetry_core.drops import Drops
-    from telemetry_core.request import RequestFacts
+    from telemetry_core.facts import RequestFacts
     from telemetry_core.settings import Settings
 
 

@@ -27,10 +27,10 @@ from telemetry_core.hooks import WITHHELD
 from telemetry_core.policy import Refused, Session
 
 if TYPE_CHECKING:
+    from telemetry_core.circumstances import Circumstances
     from telemetry_core.drops import Drops
     from telemetry_core.filter.known import KnownValues
     from telemetry_core.policy import Policy
-    from telemetry_core.request import Circumstances
 
 _MAX_BYTES: Final = 50_000_000
 """Bytes of a payload that is not yet parsed; a larger one is dropped unread."""

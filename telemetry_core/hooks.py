@@ -17,7 +17,8 @@ from sentry_sdk.utils import safe_repr
 
 from telemetry_core import context, operations
 from telemetry_core.consent import Permission
-from telemetry_core.request import Request, current_request, is_repeated
+from telemetry_core.reports import is_repeated
+from telemetry_core.request import Request, current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.snapshot import Snapshot
 from telemetry_core.trace import write_context_on_spans, write_no_baggage

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sentry_sdk.integrations import logging as sdk_logging
 from sentry_sdk.integrations.logging import ignore_logger
 
-from telemetry_core.request import was_reported
+from telemetry_core.reports import was_reported
 
 ACCESS_LOGGERS: Final = (
     "aiohttp.access",

@@ -8,20 +8,15 @@ before it is needed.
 from __future__ import annotations
 
 import sys
-from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from contextvars import Token
-from dataclasses import dataclass
-from types import CodeType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import sentry_sdk
 from sentry_sdk.integrations.dedupe import DedupeIntegration
-from sentry_sdk.utils import event_from_exception
 
 from telemetry_core import session as sessions
 from telemetry_core.consent import Permission, decide
+from telemetry_core.failures import capture_exception
 from telemetry_core.policy.rules import UNPARAMETERIZED
 from telemetry_core.scopes import (
     Bound,
@@ -42,72 +37,9 @@ from telemetry_core.visitor import visitor_id
 
 if TYPE_CHECKING:
     from telemetry_core.config import TelemetryConfig
+    from telemetry_core.facts import KnownPair, RequestFacts
     from telemetry_core.filter.known import KnownValues
     from telemetry_core.outcomes import Outcome
-
-OWN_PACKAGES: Final = ("telemetry_core", "telemetry_django", "telemetry_flask")
-
-KnownPair = tuple[str, str]
-"""A value known from the request, and the token that takes its place."""
-
-
-class RequestFacts(Protocol):
-    """What an adapter can tell of its request. Each is asked for only when it is needed.
-
-    Nothing may be read for telemetry's sake that the application has not read: no body, no stream,
-    no lazy user or session.
-    """
-
-    @property
-    def request(self) -> Any:
-        """The framework's own request object, for the consent callable."""
-
-    @property
-    def method(self) -> str:
-        """``GET``, ``POST``, ..."""
-        raise NotImplementedError
-
-    def header(self, name: str) -> str | None:
-        """The value of a request header by its usual name, or None."""
-
-    def route(self) -> str | None:
-        """The pattern that matched, such as ``/orders/<int:id>/``, or None."""
-
-    def visitor_values(self) -> Iterable[str]:
-        """What the visitor sent: query, form, JSON, cookies, headers, path arguments.
-
-        What the application has marked is a `Secret`.
-        """
-        raise NotImplementedError
-
-    def user_values(self) -> Iterable[str]:
-        """Who is logged in: user name, e-mail, full name."""
-        raise NotImplementedError
-
-    def stamp(self) -> list[object]:
-        """What is another when `visitor_values` or `user_values` may give others than before.
-
-        Made at little cost; see `telemetry_core.values.stamp_of`.
-        """
-        raise NotImplementedError
-
-    def visitor_key(self) -> tuple[str, str] | None:
-        """The framework's session key of this visitor, and the application's secret, or None.
-
-        Asked for only with ``TELEMETRY_SESSION_SCOPE = "visitor"``.
-        """
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """What the gate must know of the moment at which an envelope was handed over."""
-
-    admitted: frozenset[str]
-    """The item types that may leave."""
-    session_id: str | None = None
-    known: tuple[KnownPair, ...] = ()
-    route: str | None = None
 
 
 class _Known(NamedTuple):
@@ -117,17 +49,6 @@ class _Known(NamedTuple):
     pairs: tuple[KnownPair, ...]
     values: KnownValues | None
 
-
-_ADMITTED: Final = {
-    Permission.FULL: frozenset(
-        ("event", "transaction", "feedback", "check_in", "profile", "attachment")
-    ),
-    Permission.ANONYMOUS: frozenset(("event",)),
-    Permission.NONE: frozenset[str](),
-}
-
-_MARK: Final = "_telemetry_reported"
-"""The attribute of an exception that was reported in a request."""
 
 _Binding = tuple[Bound, Token[sessions.Bearer | None], "_Binding | None"]
 
@@ -141,22 +62,6 @@ def current_request() -> Request | None:
     bearer = sessions.current()
     request = bearer.request if bearer is not None else None
     return request if request is not None else inherited_request()
-
-
-def circumstances() -> Circumstances:
-    """Return what holds at this moment in this context."""
-    request = current_request()
-    if request is None:
-        return Circumstances(
-            admitted=_ADMITTED[Permission.FULL],
-            session_id=sessions.get_session_manager().session_id,
-        )
-    return Circumstances(
-        admitted=_ADMITTED[request.permission],
-        session_id=request.session_id,
-        known=request.known_values(),
-        route=request.route(),
-    )
 
 
 class Request:
@@ -182,13 +87,13 @@ class Request:
         "_id",
         "_known",
         "_permission",
-        "_reported",
         "_scope",
         "_source",
         "_status",
         "_traced",
         "_transaction",
         "is_streamed",
+        "reported",
     )
 
     def __init__(
@@ -208,7 +113,8 @@ class Request:
         self._source: Source = source
         self._traced = traced
         self._failed: Outcome = "exited"
-        self._reported: list[BaseException] | None = None
+        self.reported: list[BaseException] | None = None
+        """What was reported in it, for `telemetry_core.reports`."""
         self._status: int | None = None
         self._transaction: Any = None
         self._finished = False
@@ -303,8 +209,8 @@ class Request:
                     source=self._source,
                     failed=self._failed == "crashed",
                 )
-            if self._reported is not None:
-                self._reported = None
+            if self.reported is not None:
+                self.reported = None
                 # Or the SDK would take the same object for reported in the next request, too.
                 DedupeIntegration.reset_last_seen()
         except Exception as error:
@@ -418,27 +324,6 @@ class Request:
         self._known = _Known(stamp=stamp or [object()], pairs=pairs, values=values)
         return values
 
-    def has_reported(self, error: BaseException) -> bool:
-        """Tell whether this exception was reported in this request before; see `is_repeated`."""
-        return any(
-            reported is error or _is_again(error, reported) for reported in self._reported or ()
-        )
-
-    def is_repeated(self, error: BaseException) -> bool:
-        """Tell whether this exception was reported in this request before, and remember it.
-
-        So was one that is raised at the same place again, where the first is being handled: Flask
-        calls the functions that have just failed once more for the error's response.
-        """
-        if self.has_reported(error):
-            return True
-        if self._reported is None:
-            self._reported = []
-        self._reported.append(error)
-        with suppress(Exception):
-            error.__dict__[_MARK] = True
-        return False
-
     def count_failure(self, what: str, error: Exception) -> None:
         """Count what an adapter could not do."""
         self._config.drops.count("adapter_error", what, error=error)
@@ -508,137 +393,3 @@ class Request:
             )
         except Exception as error:
             self._config.drops.count("trace_error", "transaction", error=error)
-
-
-def is_repeated(error: BaseException) -> bool:
-    """Tell whether an exception was reported before, and remember it.
-
-    In a request that counts in it. Outside of requests it counts in the process: a server logs what
-    broke off its response, and a hook sees what a boundary has reported. A group of which every
-    exception was reported before says nothing new.
-    """
-    if isinstance(error, BaseExceptionGroup):
-        parts = list(_parts_of(error))
-        if all(map(was_reported, parts)):
-            return True
-        for part in parts:
-            remember(part)
-    request = _current_open_request()
-    if request is not None:
-        return request.is_repeated(error)
-    if _MARK in error.__dict__:
-        return True
-    error.__dict__[_MARK] = True
-    return False
-
-
-def was_reported(error: BaseException) -> bool:
-    """Tell whether an exception was reported before."""
-    request = _current_open_request()
-    if request is not None:
-        return any(reported is error for reported in request._reported or ())
-    return _MARK in error.__dict__
-
-
-def remember(error: BaseException) -> None:
-    """Take an exception for reported: what was wrong in it is."""
-    request = _current_open_request()
-    if request is not None:
-        request._reported = [*(request._reported or ()), error]
-    error.__dict__[_MARK] = True
-
-
-def _current_open_request() -> Request | None:
-    request = current_request()
-    return request if request is not None and not request.has_ended else None
-
-
-def _parts_of(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for part in group.exceptions:
-        if isinstance(part, BaseExceptionGroup):
-            yield from _parts_of(part)
-        else:
-            yield part
-
-
-def _is_again(error: BaseException, reported: BaseException) -> bool:
-    if type(error) is not type(reported) or _place(error) != _place(reported):
-        return False
-    context = error.__context__
-    seen: set[int] = set()
-    while context is not None and id(context) not in seen:
-        if context is reported:
-            return True
-        seen.add(id(context))
-        context = context.__context__
-    return False
-
-
-def _place(error: BaseException) -> tuple[CodeType, int] | None:
-    """Return where an exception was raised."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return (traceback.tb_frame.f_code, traceback.tb_lineno) if traceback is not None else None
-
-
-def report(
-    config: TelemetryConfig,
-    facts: RequestFacts,
-    error: BaseException,
-    *,
-    session_id: str | None = None,
-) -> None:
-    """Report an exception of a request: of the current one, or of one that is not entered.
-
-    The latter is what middleware in front of ours raises.
-
-    :param session_id: the request's session if it was entered before.
-    """
-    request = current_request()
-    if request is not None:
-        request.capture(error)
-        return
-    if session_id is not None and _MARK in error.__dict__:
-        # On its way out through the middleware in front.
-        return
-    request = Request(config, facts, traced=False, session_id=session_id)
-    request.enter()
-    try:
-        request.capture(error)
-    finally:
-        request.leave()
-
-
-def capture_exception(
-    config: TelemetryConfig, error: BaseException, *, handled: bool
-) -> str | None:
-    """Report an exception with the current scopes; return the event's id, or None."""
-    client = sentry_sdk.get_client()
-    event, hint = event_from_exception(
-        (type(error), error, without_own_frames(error.__traceback__)),
-        client_options=client.options if client.is_active() else config.client_options,
-        mechanism={"type": "telemetry", "handled": handled},
-    )
-    return sentry_sdk.get_current_scope().capture_event(event, hint=hint)
-
-
-def is_failure(error: BaseException) -> bool:
-    """Tell whether what ended a request is an error, and not how such things end.
-
-    Processes do by ``SystemExit`` with no status or 0 and by ``KeyboardInterrupt``, generators by
-    ``GeneratorExit``, and requests whose visitor has gone away by ``CancelledError``.
-    """
-    if isinstance(error, SystemExit):
-        return error.code not in (None, 0)
-    return not isinstance(error, GeneratorExit | KeyboardInterrupt | CancelledError)
-
-
-def without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
-    """Return the traceback from the first frame on that is not of this package's."""
-    while traceback is not None and traceback.tb_next is not None:
-        package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in OWN_PACKAGES:
-            break
-        traceback = traceback.tb_next
-    return traceback

@@ -23,7 +23,7 @@ from telemetry_core import (
 from telemetry_core.boundary import let_pass
 from telemetry_core.diversion import switches
 from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
-from telemetry_core.request import report
+from telemetry_core.reports import report
 from telemetry_core.settings import Settings
 from telemetry_django import checks, conf
 from telemetry_django.facts import DjangoFacts

@@ -33,7 +33,7 @@ def _meta_key(header: str) -> str:
 
 
 class DjangoFacts:
-    """See `telemetry_core.request.RequestFacts`."""
+    """See `telemetry_core.facts.RequestFacts`."""
 
     __slots__ = ("request",)
 

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 
 from telemetry_core import SettingsError, get_telemetry_config
-from telemetry_core.request import Request, is_failure
+from telemetry_core.failures import is_failure
+from telemetry_core.request import Request
 from telemetry_core.streaming import AsyncStream, Stream, StreamedFile
 from telemetry_django import conf, queries
 from telemetry_django.facts import DjangoFacts

@@ -38,7 +38,7 @@ def _environ_key(header: str) -> str:
 
 
 class FlaskFacts:
-    """See `telemetry_core.request.RequestFacts`.
+    """See `telemetry_core.facts.RequestFacts`.
 
     :param app: the application that answers.
     :param environ: the request, as the server gives it.

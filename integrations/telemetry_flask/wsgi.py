@@ -12,7 +12,8 @@ from flask.wrappers import Response
 from werkzeug.wsgi import ClosingIterator
 
 from telemetry_core import TelemetryConfig
-from telemetry_core.request import Request, current_request, is_failure
+from telemetry_core.failures import is_failure
+from telemetry_core.request import Request, current_request
 from telemetry_core.streaming import Stream, StreamedFile
 from telemetry_flask import queries
 from telemetry_flask.facts import FlaskFacts, object_of

@@ -22,12 +22,12 @@ from sentry_sdk.transport import HttpTransport, Transport
 
 from telemetry_core import PIIFilter, attach_text
 from telemetry_core.attachments import FILTERED_TEXT
+from telemetry_core.circumstances import Circumstances
 from telemetry_core.collector import Collector
 from telemetry_core.config import TelemetryConfig
 from telemetry_core.drops import Drops
 from telemetry_core.filter.text import Remark, TextFilter
 from telemetry_core.gate import Gate, gated_part, gated_transport
-from telemetry_core.request import Circumstances
 from telemetry_core.settings import Settings
 
 EMAIL = "jane.roe@mail.example.org"

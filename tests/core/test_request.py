@@ -21,14 +21,11 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.crons import capture_checkin
 
 from telemetry_core import TelemetryConfig, get_session_manager
+from telemetry_core.circumstances import circumstances
 from telemetry_core.consent import Permission
-from telemetry_core.request import (
-    Request,
-    circumstances,
-    current_request,
-    report,
-    without_own_frames,
-)
+from telemetry_core.failures import without_own_frames
+from telemetry_core.reports import report
+from telemetry_core.request import Request, current_request
 from telemetry_core.streaming import Stream
 
 ID = re.compile("[0-9a-f]{32}")

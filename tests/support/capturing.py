@@ -84,7 +84,8 @@ class Running:
 def telemetry(**settings: Any) -> Iterator[Running]:
     """Switch telemetry on for the length of the block, with what passes the gate kept.
 
-    What the block leaves in the SDK's scopes and in the session of this context is forgotten.
+    What the block leaves in the SDK's scopes and in the session of this context is forgotten. It
+    begins with no breadcrumbs.
     """
     kept = Kept()
     given: dict[str, Any] = {"dsn": DSN, "environment": "testing", "release": "1.2.3"}
@@ -92,7 +93,8 @@ def telemetry(**settings: Any) -> Iterator[Running]:
     options = {"transport": kept.transport, **given.pop("sentry_options", {})}
     read = Settings(enabled=True, sentry_options=options, **given)
     token = sessions.bind(None)
-    with sentry_sdk.isolation_scope():
+    with sentry_sdk.isolation_scope() as scope:
+        scope.clear_breadcrumbs()
         config = initialize_telemetry(settings=read)
         try:
             yield Running(config=config, kept=kept)
