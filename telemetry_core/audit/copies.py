@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from sqlite3 import dbapi2
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -41,7 +42,7 @@ def use_copies() -> None:
     def connect(database: Any, *arguments: Any, **options: Any) -> Any:
         return original(_copy_of(database, Path(folder.name), original), *arguments, **options)
 
-    for module in (sqlite3, sqlite3.dbapi2):
+    for module in (sqlite3, dbapi2):
         vars(module)["connect"] = connect
     for driver in DRIVERS:
         _refuse(driver)

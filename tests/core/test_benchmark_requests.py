@@ -72,6 +72,6 @@ def test_every_set_up_is_in_the_table_once(results: Results) -> None:
 def test_of_servers_the_medians_are_shown(results: Results) -> None:
     """Requests a second and the slowest hundredth, of all rounds."""
     key: Key = ("Django", PATHS[0], Setup("ours"))
-    loads = {key: [Load(1000.0, 5.0), Load(3000.0, 1.0), Load(2000.0, 2.0)]}
+    loads: dict[Key, list[Load]] = {key: [Load(1000.0, 5.0), Load(3000.0, 1.0), Load(2000.0, 2.0)]}
     shown = Results(microseconds=results.microseconds, loads=loads, missing=None)
     assert shown.row(*key)[-2:] == ["2000", "2.0"]
