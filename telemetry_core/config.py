@@ -6,24 +6,18 @@ import atexit
 import logging
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from traceback import walk_tb
-from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 import sentry_sdk
 from sentry_sdk.client import BaseClient
-from sentry_sdk.integrations import DidNotEnable
-from sentry_sdk.integrations.threading import ThreadingIntegration
 
 from telemetry_core.circumstances import circumstances
-from telemetry_core.client import CalmClient
+from telemetry_core.client import silent_client, speaking_client
 from telemetry_core.consent import Permission
 from telemetry_core.diversion import diverted, gives_way, switched_on
 from telemetry_core.drops import LOGGER_NAME, Drops
-from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.failures import capture_exception
 from telemetry_core.filter.pii import PIIFilter
 from telemetry_core.gate import Gate, gated_part
@@ -99,15 +93,8 @@ class TelemetryConfig:
                 return
             options = build_options(self.settings, self.gate)
             # First the silent one: the process's profiler is that of the client that was made last.
-            self._quiet = sentry_sdk.Client(
-                dsn="",
-                spotlight=False,
-                default_integrations=False,
-                auto_enabling_integrations=False,
-                # It hands the silence on to threads that are started in the request.
-                integrations=[ThreadingIntegration()],
-            )
-            client = self._made_client(options)
+            self._quiet = silent_client()
+            client = speaking_client(options, self.settings.instrument, self.drops)
             # The SDK may have wrapped the transport to print what has not passed the gate.
             client.transport = gated_part(client.transport, self.gate)
             diverted(client, self.gate)
@@ -133,36 +120,6 @@ class TelemetryConfig:
                 if scope.client is not None and scope.client.is_active():
                     _logger.warning("telemetry takes the place of a client of sentry_sdk.init()")
                 scope.set_client(client)
-
-    def _made_client(self, options: dict[str, Any]) -> Any:
-        """Make the SDK's client.
-
-        :raises SettingsError: when the SDK can't switch on an integration that was asked for.
-        """
-        try:
-            with warnings.catch_warnings():
-                # Deprecated by newer SDKs; whoever gives it has been told by their documentation.
-                warnings.filterwarnings("ignore", "The send_default_pii option", DeprecationWarning)
-                client = CalmClient(self.drops, **options)
-        except (DidNotEnable, ImportError) as error:
-            name = _integration_in(error.__traceback__)
-            raise SettingsError([self._missing(name, f"sentry-sdk says: {error}.")]) from error
-        # The SDK tries each integration once in a process, and says nothing the second time.
-        missing = [name for name in self.settings.instrument if name not in client.integrations]
-        if missing:
-            client.close(timeout=0)
-            hint = "sentry-sdk could not switch it on before."
-            raise SettingsError([self._missing(name, hint) for name in missing])
-        return client
-
-    def _missing(self, name: str | None, hint: str) -> Problem:
-        by_name = name in self.settings.instrument
-        return Problem(
-            setting="TELEMETRY_INSTRUMENT" if by_name else "TELEMETRY_SENTRY_OPTIONS",
-            allowed="integrations whose libraries are installed",
-            got=repr(name) if name else "one whose library isn't",
-            hint=hint,
-        )
 
     def shutdown(self, timeout: float = 2.0) -> None:
         """Send what is waiting, for at most ``timeout`` seconds, and stop. Never raises."""
@@ -331,16 +288,6 @@ class TelemetryConfig:
 def _plain(name: str) -> str:
     """Return a name that can't fail later: one bad name in a scope spoils every event after it."""
     return str.__str__(name)
-
-
-def _integration_in(traceback: TracebackType | None) -> str | None:
-    """Return the name of the integration in which an exception was raised."""
-    found = None
-    for frame, _ in walk_tb(traceback):
-        module = str(frame.f_globals.get("__name__", ""))
-        if module.startswith("sentry_sdk.integrations."):
-            found = module.split(".")[2]
-    return found
 
 
 _lock = threading.Lock()
