@@ -11,6 +11,7 @@ from contextlib import suppress
 from itertools import islice
 from types import MemberDescriptorType, ModuleType
 from typing import Any, Final
+from unicodedata import normalize
 from urllib.parse import parse_qsl
 
 MAX_TEXTS: Final = 500
@@ -172,11 +173,29 @@ def _credentials(value: str) -> Iterator[str]:
         yield from (user, password)
 
 
+# What Django's `get_valid_filename` leaves out of a name, and Werkzeug's `secure_filename`.
+_UNSTORED: Final = re.compile(r"[^-\w.]")
+_UNSTORED_ASCII: Final = re.compile(r"[^A-Za-z0-9_.-]")
+
+
 def texts_of_file_names(names: Iterable[Any]) -> Iterator[str]:
-    """Yield the names of files that were sent, also without their endings."""
+    """Yield the names of files that were sent, as sent and as they are stored, and their parts.
+
+    Django's storages put random characters before the first dot of a name that is taken already,
+    so what stands before it, and between it and the last, is looked for by itself, too.
+    """
     for name in texts_in(list(names)):
-        yield name
-        yield name.rpartition(".")[0]
+        for stored in dict.fromkeys((name, *_stored_names(name))):
+            stem = stored.rpartition(".")[0]
+            first, _, rest = stem.partition(".")
+            yield from dict.fromkeys((stored, stem, first, rest.strip("_")))
+
+
+def _stored_names(name: str) -> Iterator[str]:
+    yield _UNSTORED.sub("", name.strip().replace(" ", "_"))
+    ascii_name = normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    words = ascii_name.replace("/", " ").split()
+    yield _UNSTORED_ASCII.sub("", "_".join(words)).strip("._")
 
 
 def texts_of_path(path: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from telemetry_core.values import (
     stamp_of,
     texts_in,
     texts_of_body,
+    texts_of_file_names,
     texts_of_headers,
     texts_of_user,
 )
@@ -123,8 +124,8 @@ class DjangoFacts:
         if "_post" in read:
             yield from texts_in(dict(read["_post"].lists()))
         if "_files" in read:
-            yield from texts_in(
-                [file.name for _, files in read["_files"].lists() for file in files]
+            yield from texts_of_file_names(
+                file.name for _, files in read["_files"].lists() for file in files
             )
         if "_body" in read:
             yield from texts_of_body(read["_body"], self.request.META.get("CONTENT_TYPE", ""))

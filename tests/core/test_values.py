@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telemetry_core.filter.known import KnownValues
 from telemetry_core.values import (
     MAX_BODY,
     MAX_DEPTH,
@@ -21,6 +22,7 @@ from telemetry_core.values import (
     stamp_of,
     texts_in,
     texts_of_body,
+    texts_of_file_names,
     texts_of_headers,
     texts_of_user,
 )
@@ -247,6 +249,26 @@ def test_every_text_of_a_document_is_found(document: object) -> None:
 def test_texts_of_a_body(body: bytes, content_type: str, texts: list[str], why: str) -> None:
     """The texts of a body's JSON are found; another body is one text."""
     assert list(texts_of_body(body, content_type)) == texts, why
+
+
+@pytest.mark.parametrize(
+    ("sent", "message", "why"),
+    [
+        ("Jane Roe.pdf", "no Jane Roe.pdf", "as it was sent"),
+        ("Jane Roe.pdf", "no docs/Jane Roe", "without its ending"),
+        ("Jane Roe.pdf", "no docs/Jane_Roe_DikP77H.pdf", "as Django stores the second of a name"),
+        ("Jane's scan.pdf", "no docs/Janes_scan.pdf", "signs that Django takes out"),
+        ("Dr. Jane Roe.pdf", "no docs/Dr_DikP77H._Jane_Roe.pdf", "Django's first dot"),
+        ("Jane.Roe.tar.gz", "no docs/Jane_DikP77H.Roe.tar.gz", "several endings"),
+        ("Ren\u00e9e J\u00e4ne.pdf", "no Renee_Jane.pdf", "as Werkzeug makes it secure"),
+        ("../Jane/Roe.pdf", "no Jane_Roe.pdf", "folders that Werkzeug takes in"),
+    ],
+)
+def test_the_name_of_a_file_is_known_as_it_is_stored(sent: str, message: str, why: str) -> None:
+    """The names that frameworks store a file under hold the visitor's, which is then found."""
+    known = KnownValues((text, "[INPUT]") for text in texts_of_file_names([sent]))
+    filtered = known.filter(message)
+    assert not any(word in filtered for word in ("Jane", "Roe", "Renee", "scan")), why
 
 
 @given(st.binary(max_size=200), st.sampled_from(["application/json", "text/plain", "", "x" * 99]))

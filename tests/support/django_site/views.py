@@ -17,6 +17,7 @@ from django.contrib.auth import authenticate, login
 from django.contrib.auth.models import Group, User
 from django.core.cache import caches
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.http import (
     FileResponse,
@@ -203,7 +204,10 @@ def form_error(request: HttpRequest) -> HttpResponse:
     if request.content_type == "application/json":
         values: list[Any] = [json.loads(request.body)]
     else:
-        values = [dict(request.POST.lists()), [str(file) for file in request.FILES.values()]]
+        names = [str(file) for file in request.FILES.values()]
+        # As a file is stored when there is one of its name.
+        stored = [default_storage.get_alternative_name(name, ".pdf") for name in names]
+        values = [dict(request.POST.lists()), names, stored]
     raise ValueError(f"can't take {values!r}")
 
 
