@@ -9,7 +9,7 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from telemetry_core.audit.canaries import KINDS
-from telemetry_core.audit.report import sentence
+from telemetry_core.audit.report import not_searched, sentence
 from telemetry_core.audit.verdict import Finding, Verdict
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -25,7 +25,7 @@ def as_json(verdict: Verdict, baseline: Verdict | None = None) -> str:
 
 def _document(verdict: Verdict) -> dict[str, Any]:
     return {
-        "ok": not verdict.findings,
+        "ok": verdict.is_sound,
         "framework": verdict.framework,
         "requests": verdict.calls,
         "failures": verdict.errors,
@@ -35,7 +35,7 @@ def _document(verdict: Verdict) -> dict[str, Any]:
             for finding in verdict.findings
         ],
         "kept": [asdict(kept) for kept in verdict.kept],
-        "refused": [{"address": address, "by": who} for address, who in verdict.refused],
+        "refused": [asdict(refusal) for refusal in verdict.refused],
         "notes": list(verdict.notes),
         "routes": [
             {"pattern": route.pattern, "methods": list(route.methods), "file": route.file}
@@ -62,6 +62,15 @@ def as_sarif(verdict: Verdict) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": not verdict.unsearched,
+                "toolExecutionNotifications": [
+                    {"level": "error", "message": {"text": not_searched(refusal)}}
+                    for refusal in verdict.unsearched
+                ],
+            }
+        ],
         "results": [_result(verdict, finding) for finding in verdict.findings],
     }
     document = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -123,8 +132,14 @@ def as_junit(verdict: Verdict) -> str:
     by_kind = {
         kind: [finding for finding in verdict.findings if finding.kind == kind] for kind in KINDS
     }
+    # No value is known to have left, nor that none has: an error, and not a failure.
+    errors = list(map(not_searched, verdict.unsearched))
     failures = sum(1 for found in by_kind.values() if found)
-    counts = {"tests": str(len(by_kind)), "failures": str(failures), "errors": "0"}
+    counts = {
+        "tests": str(len(by_kind) + bool(errors)),
+        "failures": str(failures),
+        "errors": str(int(bool(errors))),
+    }
     suites = ElementTree.Element("testsuites", {"name": "telemetry audit", **counts})
     suite = ElementTree.SubElement(suites, "testsuite", {"name": "telemetry audit", **counts})
     for kind, found in by_kind.items():
@@ -138,6 +153,14 @@ def as_junit(verdict: Verdict) -> str:
                 case, "failure", {"type": "leak", "message": _said(found[0])}
             )
             failure.text = "\n".join(map(_said, found))
+    if errors:
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            {"classname": "telemetry.audit", "name": "all that is sent is searched", "time": "0"},
+        )
+        error = ElementTree.SubElement(case, "error", {"type": "unsearched", "message": errors[0]})
+        error.text = "\n".join(errors)
     ElementTree.SubElement(suite, "system-out").text = sentence(verdict)
     ElementTree.indent(suites)
     text = ElementTree.tostring(suites, encoding="unicode")

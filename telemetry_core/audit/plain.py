@@ -1,4 +1,4 @@
-"""The driver of any WSGI or ASGI callable: ``module:attribute``."""
+"""The driver of any WSGI or ASGI callable: ``module:attribute``, or ``module:factory()``."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ def open_target(name: str, options: Options, canaries: Canaries) -> Iterator[Tar
     """Import the callable. Its routes are found by following links from ``options.paths``."""
     module, _, attribute = name.partition(":")
     application: Any = importlib.import_module(module)
-    for part in (attribute or "application").split("."):
+    for part in (attribute or "application").removesuffix("()").split("."):
         application = getattr(application, part, None)
+    if attribute.endswith("()") and callable(application):
+        application = application()
     if not callable(application):
         raise AuditError(f"{name} should name a WSGI or ASGI callable, module:attribute.")
     is_asgi = _is_asgi(application)

@@ -24,6 +24,7 @@ from telemetry_core.audit.loopback import allow_only
 from telemetry_core.audit.pages import Form, read_page
 from telemetry_core.audit.rules import KNOWN, rules_for
 from telemetry_core.audit.target import DRIVERS, AuditError, Options, Route, Target
+from telemetry_core.collector import Planted
 
 Tell = Callable[..., None]
 
@@ -66,10 +67,13 @@ def _audit(order: Mapping[str, Any], tell: Tell) -> None:
     dsn, options = str(order["dsn"]), Options(**order["options"])
     canaries = Canaries(values=order["canaries"])
     collector = urlsplit(dsn)
-    addresses = {(str(collector.hostname), collector.port), *_hosts(order["allow_hosts"])}
     driver: Any = importlib.import_module(DRIVERS[order["framework"]])
     driver.prepare(order["name"], options)
-    allow_only(addresses, lambda address, who: tell("refused", address=address, who=who))
+    allow_only(
+        (str(collector.hostname), collector.port),
+        _hosts(order["allow_hosts"]),
+        lambda refusal: tell("refused", **asdict(refusal)),
+    )
     _lead_to(dsn)
     if order["baseline"]:
         _start_plainly(dsn)
@@ -170,6 +174,7 @@ class _Run:
         self._forms: dict[tuple[str, str, tuple[str, ...]], Form] = {}
         self.routes = sorted(target.routes, key=_ends_session)
         self._known = {route.path for route in self.routes}
+        self._named = {part for route in self.routes for part in route.pattern.split("/")}
         self._hidden: dict[str, str] = {}
         self.calls = 0
         self.errors = 0
@@ -227,7 +232,16 @@ class _Run:
             found = [link for link in links if link not in self._known]
             self._known.update(found)
             room = max(0, MOST_ROUTES - len(self.routes))
-            self.routes += [Route(pattern=link, path=link) for link in dict.fromkeys(found)][:room]
+            self.routes += [
+                Route(pattern=self._masked(link), path=link) for link in dict.fromkeys(found)
+            ][:room]
+
+    def _masked(self, link: str) -> str:
+        """Return a link as it may be printed: whom or what it leads to is nobody's business."""
+        return "/".join(
+            part if part in self._named else Planted(kind="link", value=part).masked
+            for part in link.split("/")
+        )
 
     def _call(self, call: Call) -> Answer:
         headers = plan.headers_with(self._canaries, self._cookies.header)

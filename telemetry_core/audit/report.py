@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from telemetry_core.audit.loopback import Refusal
 from telemetry_core.audit.verdict import Finding, Kept, Verdict
 from telemetry_core.cli.console import print_table, table
 
@@ -27,18 +28,25 @@ def print_report(verdict: Verdict, out: Console, *, baseline: Verdict | None = N
     for note in filter(None, verdict.notes):
         out.print(note)
     out.print()
-    _print_kept(verdict.kept, out)
+    if verdict.kept:
+        _print_kept(verdict.kept, out)
     if verdict.findings:
         _print_findings(verdict, out)
-    for address, who in verdict.refused:
-        out.print(f"Refused: {who} tried to reach {address}. It was not searched.", style="yellow")
+    for refusal in verdict.refused:
+        style = "bold red" if refusal.is_unsearched else "yellow"
+        out.print(not_searched(refusal), style=style)
     if baseline is not None:
         _print_baseline(verdict, baseline, out)
-    out.print(sentence(verdict), style="bold red" if verdict.findings else "bold green")
+    out.print(sentence(verdict), style="bold green" if verdict.is_sound else "bold red")
 
 
 def sentence(verdict: Verdict) -> str:
     """Return the result in one sentence."""
+    if not verdict.findings and verdict.unsearched:
+        return (
+            "Not all was searched: sentry-sdk tried to send elsewhere. None of the planted values "
+            f"is in the {_count(verdict.items, 'item')} that arrived."
+        )
     if not verdict.findings:
         return f"No leak: none of the planted values is in the {_count(verdict.items, 'item')}."
     kinds = len({finding.kind for finding in verdict.findings})
@@ -47,6 +55,14 @@ def sentence(verdict: Verdict) -> str:
         f"{_count(verdict.leaks, 'leak')}: {_count(kinds, 'kind')} of planted values "
         f"in {_count(fields, 'field')}."
     )
+
+
+def not_searched(refusal: Refusal) -> str:
+    """Say in a sentence or two who was kept from reaching what, and what follows from it."""
+    tried = f"{refusal.who} tried to reach {refusal.address}"
+    if refusal.is_unsearched:
+        return f"Not searched: {tried} with what sentry-sdk sends. A leak can't be excluded."
+    return f"Refused: {tried}. It was not searched."
 
 
 def _count(count: int, noun: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Final
 
 from telemetry_core.audit.canaries import Canaries
+from telemetry_core.audit.loopback import Refusal
 from telemetry_core.audit.target import AuditError, NotStarted, Options, Route
 from telemetry_core.collector import Collector, Received, Store
 
@@ -49,8 +50,8 @@ class Run:
     calls: int
     errors: int
     """Calls that the application did not answer, or with a status of 5xx."""
-    refused: Sequence[tuple[str, str]]
-    """Addresses that it tried to reach, and which code did. Each pair once."""
+    refused: Sequence[Refusal]
+    """Connections that it tried to make. Each address once for each place in the code."""
     notes: Sequence[str]
     switched_off: Sequence[str]
     """Detectors that its settings switch off."""
@@ -90,9 +91,7 @@ def run_audit(
         routes=[Route(**route) for route in done["routes"]],
         calls=done["calls"],
         errors=done["errors"],
-        refused=list(
-            dict.fromkeys((each["address"], each["who"]) for each in told if _is(each, "refused"))
-        ),
+        refused=list(dict.fromkeys(_refusal(each) for each in told if _is(each, "refused"))),
         notes=done["notes"],
         switched_off=done["switched_off"],
     )
@@ -137,6 +136,10 @@ def _told_by_probe(
     if not told or not _is(told[-1], "done"):
         raise _failure(told, log)
     return told
+
+
+def _refusal(told: Mapping[str, Any]) -> Refusal:
+    return Refusal(**{name: value for name, value in told.items() if name != "kind"})
 
 
 def _is(told: Mapping[str, Any], kind: str) -> bool:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from telemetry_core.audit.canaries import KINDS, Canaries
+from telemetry_core.audit.loopback import Refusal
 from telemetry_core.audit.rules import KNOWN, rules_for
 from telemetry_core.audit.runner import Run
 from telemetry_core.audit.target import Route
@@ -82,10 +83,20 @@ class Verdict:
     errors: int
     findings: Sequence[Finding]
     kept: Sequence[Kept]
-    refused: Sequence[tuple[str, str]]
-    """Addresses that were tried, and by whom. What would have gone there was not searched."""
+    refused: Sequence[Refusal]
+    """Connections that were refused. What would have gone there was not searched."""
     notes: Sequence[str]
     is_baseline: bool = False
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether all that the SDK sends was searched, and nothing planted was found in it."""
+        return not (self.findings or self.unsearched)
+
+    @property
+    def unsearched(self) -> Sequence[Refusal]:
+        """Those by which a client of the SDK would have sent something."""
+        return [refusal for refusal in self.refused if refusal.is_unsearched]
 
     @property
     def leaks(self) -> int:
@@ -166,7 +177,12 @@ def policy_of(item_type: str, field: str) -> str:
 
 def _route_of(received: Received, canaries: Canaries) -> str:
     for item in received.items:
-        name = item.json.get("transaction") if isinstance(item.json, dict) else None
+        if not isinstance(item.json, dict):
+            continue
+        name, info = item.json.get("transaction"), item.json.get("transaction_info")
+        if isinstance(info, dict) and info.get("source") == "url":
+            # No name of a route, but what somebody went to.
+            continue
         if isinstance(name, str) and not _holds_any(name, canaries):
             return name
     return ""

@@ -118,11 +118,11 @@ def command(
     )
     canaries = new_canaries()
     verdict = _judged(order, canaries, is_baseline=False)
-    if not verdict.items:
+    if not verdict.items and not verdict.unsearched:
         raise NothingSent()
     other = _judged(order, canaries, is_baseline=True) if baseline else None
     _print(verdict, other, "json" if as_json else form)
-    if verdict.findings:
+    if not verdict.is_sound:
         context.exit(Exit.FOUND)
 
 

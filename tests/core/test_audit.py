@@ -21,6 +21,7 @@ from collecting import event, post
 from telemetry_core.audit import formats, plan
 from telemetry_core.audit.calls import Answer, Call, Cookies, call_asgi, call_wsgi
 from telemetry_core.audit.canaries import KINDS, Canaries, new_canaries
+from telemetry_core.audit.loopback import Refusal
 from telemetry_core.audit.pages import filled, read_page
 from telemetry_core.audit.rules import KNOWN, rules_for
 from telemetry_core.audit.runner import Run
@@ -186,7 +187,12 @@ def test_a_field_is_named_as_the_policy_names_it(path: str, field: str, rule: st
     assert policy_of("event", field) == rule
 
 
-def verdict_of(canaries: Canaries, *payloads: dict[str, Any], off: Sequence[str] = ()) -> Verdict:
+def verdict_of(
+    canaries: Canaries,
+    *payloads: dict[str, Any],
+    off: Sequence[str] = (),
+    refused: Sequence[Refusal] = (),
+) -> Verdict:
     with Collector() as collector:
         for payload in payloads:
             post(collector, event(payload))
@@ -197,7 +203,7 @@ def verdict_of(canaries: Canaries, *payloads: dict[str, Any], off: Sequence[str]
         routes=[Route(pattern="/pay", path="/pay", file="shop/views.py", line=7)],
         calls=2,
         errors=1,
-        refused=[],
+        refused=refused,
         notes=[],
         switched_off=off,
     )
@@ -282,33 +288,83 @@ def test_junit_has_a_case_for_each_kind(leaky: Verdict) -> None:
     assert failed == ["no card number leaves", "no name leaves"]
 
 
+@pytest.mark.parametrize("is_unsearched", [True, False])
+def test_only_what_sentry_sdk_sends_elsewhere_spoils_a_result(is_unsearched: bool) -> None:
+    """An application may call others; an envelope nobody has searched is an error in each form."""
+    refusal = Refusal(address="relay.example:80", who="shop, line 7", is_unsearched=is_unsearched)
+    verdict = verdict_of(new_canaries(), {"message": "hello"}, refused=[refusal])
+    assert verdict.is_sound is not is_unsearched
+    assert json.loads(formats.as_json(verdict))["ok"] is not is_unsearched
+    (run,) = json.loads(formats.as_sarif(verdict))["runs"]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is not is_unsearched
+    assert len(invocation["toolExecutionNotifications"]) == is_unsearched
+    suites = ElementTree.fromstring(formats.as_junit(verdict))
+    assert suites.get("errors") == str(len(suites.findall(".//error"))) == str(int(is_unsearched))
+    assert suites.get("tests") == str(len(suites.findall(".//testcase")))
+
+
 REACH = """
-import socket, sys
+import gzip, json, socket, sys, threading
+import sentry_sdk
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import HttpTransport, Transport
 from telemetry_core.audit.loopback import allow_only
-told = []
 server = socket.create_server(("127.0.0.1", 0))
 port = server.getsockname()[1]
-allow_only([("127.0.0.1", port)], lambda *each: told.append(each))
-socket.create_connection(("127.0.0.1", port)).close()
-for host, at in (("192.0.2.1", 80), ("127.0.0.1", port + 1), ("elsewhere.example", 443)):
+told = []
+allow_only(("127.0.0.1", port), [("192.0.2.7", None)], told.append)
+
+def reach(host, at=80, data=None):
     try:
-        socket.create_connection((host, at), timeout=1)
+        socket.create_connection((host, at), timeout=0.01)
     except ConnectionError as error:
         assert "__main__" in str(error), error
-    else:
-        sys.exit(f"{host} was reached")
-print(told)
+    except OSError:
+        pass
+
+class Own(Transport):
+    def capture_envelope(self, envelope):
+        thread = threading.Thread(target=reach, args=(host, 80, pack(envelope.serialize())))
+        thread.start()
+        thread.join()
+
+socket.create_connection(("127.0.0.1", port)).close()
+for host, at in (("192.0.2.1", 80), ("127.0.0.1", port + 1), ("elsewhere.example", 443)):
+    reach(host, at, b'{"type": "event"}')
+reach("192.0.2.7")
+envelope = Envelope()
+envelope.add_event({"message": "hello"})
+for pack, host in ((bytes, "192.0.2.2"), (gzip.compress, "192.0.2.3"), (bytes.decode, "192.0.2.7")):
+    Own().capture_envelope(envelope)
+sentry_sdk.init(dsn="http://key@192.0.2.4/1", default_integrations=False)
+sentry_sdk.capture_message("hello")
+sentry_sdk.flush(timeout=5)
+print(json.dumps([[each.address, each.who, each.is_unsearched] for each in told]))
 """
 
 
 def test_nothing_but_the_collector_can_be_reached() -> None:
-    """Not even another port of this machine; who tried is named."""
+    """Not even another port of this machine; who tried is named, and whether an envelope was lost.
+
+    A host that was allowed may be reached, but not with an envelope, whoever carries it.
+    """
     ran = subprocess.run(
         [sys.executable, "-c", REACH], capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.returncode == 0, ran.stderr
-    assert "192.0.2.1:80" in ran.stdout
-    assert re.search(r"elsewhere\.example:443', '__main__, line \d+", ran.stdout)
+    told = json.loads(ran.stdout)
+    by_address = {address.split(":")[0]: is_unsearched for address, _, is_unsearched in told}
+    assert by_address == {
+        "192.0.2.1": False,
+        "127.0.0.1": False,
+        "elsewhere.example": False,
+        "192.0.2.2": True,
+        "192.0.2.3": True,
+        "192.0.2.7": True,
+        "192.0.2.4": True,
+    }
+    assert re.fullmatch(r"__main__, line \d+", told[0][1])
 
 
 @pytest.mark.parametrize(

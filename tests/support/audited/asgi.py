@@ -11,7 +11,8 @@ logger = logging.getLogger(__name__)
 
 initialize_telemetry(enabled=True, dsn="https://key@sentry.example/1")
 
-PAGE = b'<a href="/next">more</a><form action="/next" method="post"><input name="email"></form>'
+PAGE = b"""<a href="/people/jane-roe">who</a>
+<form action="/next" method="post"><input name="email"></form>"""
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

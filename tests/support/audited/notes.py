@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import urllib.request
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import sentry_sdk
 from flask import Blueprint, Flask, request
 from flask_login import LoginManager, current_user
 from flask_sqlalchemy import SQLAlchemy
-from sentry_sdk.transport import HttpTransport
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import HttpTransport, Transport
 from sqlalchemy import text
 
 from telemetry_flask import Telemetry
@@ -46,11 +49,6 @@ def create_app(**config: Any) -> Flask:
     return app
 
 
-def without_phones() -> Flask:
-    """Return one that switches a detector off."""
-    return create_app(TELEMETRY_DETECTORS={"phone_international": False})
-
-
 def around_the_gate() -> Flask:
     """Return one that puts a transport of its own in the place of the gate."""
     app = create_app()
@@ -59,14 +57,34 @@ def around_the_gate() -> Flask:
     return app
 
 
-def elsewhere(path: str) -> Flask:
-    """Return one with a database file, that calls another host by itself."""
-    app = create_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}")
+def without_phones(path: str) -> Flask:
+    """Return one that switches a detector off, has a database file and calls another host."""
+    app = create_app(
+        SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}",
+        TELEMETRY_DETECTORS={"phone_international": False},
+    )
 
     @app.get("/call")
     def call() -> str:
         return str(urllib.request.urlopen("http://collector.example/", timeout=1).status)
 
+    return app
+
+
+class OtherTransport(Transport):
+    """Sends to a host of its own, whatever the DSN says, as with any client of HTTP."""
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        send = partial(urllib.request.urlopen, data=envelope.serialize(), timeout=1)
+        with suppress(OSError):
+            send("http://relay.example/")
+
+
+def to_another_host() -> Flask:
+    """Return one whose client sends elsewhere."""
+    app = create_app()
+    client: Any = sentry_sdk.get_client()
+    client.transport = OtherTransport()
     return app
 
 
