@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from telemetry_core.attachments import attach_text
     from telemetry_core.boundary import error_boundary
     from telemetry_core.carrying import carried, carried_headers
-    from telemetry_core.config import (
-        TelemetryConfig,
-        get_telemetry_config,
-        initialize_telemetry,
-        shutdown_telemetry,
-    )
+    from telemetry_core.config import TelemetryConfig
     from telemetry_core.context import telemetry_context
     from telemetry_core.errors import SettingsError, TelemetryError
     from telemetry_core.filter.pii import PIIFilter, filter_event, get_pii_filter
     from telemetry_core.jobs import job
+    from telemetry_core.process import (
+        get_telemetry_config,
+        initialize_telemetry,
+        shutdown_telemetry,
+    )
     from telemetry_core.session import SessionManager, get_session_manager
 
 __all__ = [
@@ -48,16 +48,12 @@ _MODULES = {
     "attachments": ("attach_text",),
     "boundary": ("error_boundary",),
     "carrying": ("carried", "carried_headers"),
-    "config": (
-        "TelemetryConfig",
-        "get_telemetry_config",
-        "initialize_telemetry",
-        "shutdown_telemetry",
-    ),
+    "config": ("TelemetryConfig",),
     "context": ("telemetry_context",),
     "errors": ("SettingsError", "TelemetryError"),
     "filter.pii": ("PIIFilter", "filter_event", "get_pii_filter"),
     "jobs": ("job",),
+    "process": ("get_telemetry_config", "initialize_telemetry", "shutdown_telemetry"),
     "session": ("SessionManager", "get_session_manager"),
 }
 _HOMES = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}

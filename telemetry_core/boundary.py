@@ -18,11 +18,11 @@ from types import TracebackType
 from typing import Any, Final
 
 from telemetry_core.blocks import Block
-from telemetry_core.config import get_telemetry_config, telemetry_config_of
 from telemetry_core.consent import Permission
 from telemetry_core.context import bind, bound_by, current_bound, rebind, unbind
 from telemetry_core.measures import Kind, Tally
 from telemetry_core.operations import CATEGORIES, OTHER, Outcome, Run
+from telemetry_core.process import get_telemetry_config, telemetry_config_of
 from telemetry_core.reports import remember, was_reported
 from telemetry_core.request import Request, current_request
 from telemetry_core.trace import OperationSpan, is_recording

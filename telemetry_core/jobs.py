@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from telemetry_core.carrying import PERMISSION_HEADER, SESSION_HEADER, carried_headers
-from telemetry_core.config import TelemetryConfig, get_telemetry_config
+from telemetry_core.config import TelemetryConfig
 from telemetry_core.consent import Permission
+from telemetry_core.process import get_telemetry_config
 from telemetry_core.request import Request
 from telemetry_core.session import ID_FORM
 

@@ -13,9 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from telemetry_core import TelemetryConfig, TelemetryError
 from telemetry_core.boundary import let_pass
-from telemetry_core.config import initialize_application
 from telemetry_core.diversion import switches
 from telemetry_core.loggers import ACCESS_LOGGERS, keep_out
+from telemetry_core.process import initialize_application
 from telemetry_core.settings import read_settings
 from telemetry_flask import contexts, queries
 from telemetry_flask.reference import show_reference

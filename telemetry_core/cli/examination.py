@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 import sentry_sdk
 
 from telemetry_core.cli.application import Application, Finding, Level
-from telemetry_core.config import TelemetryConfig, get_telemetry_config
+from telemetry_core.config import TelemetryConfig
 from telemetry_core.errors import SettingsError
 from telemetry_core.hooks import TelemetryIntegration
 from telemetry_core.options import build_options
+from telemetry_core.process import get_telemetry_config
 from telemetry_core.settings import Settings
 from telemetry_core.versions import UNKNOWN, version_of
 

@@ -10,9 +10,9 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from telemetry_core.config import telemetry_config_of
 from telemetry_core.context import bound_values, current_bound
 from telemetry_core.filter.text import FILTERED
+from telemetry_core.process import telemetry_config_of
 from telemetry_core.request import current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.trace import trace_here

@@ -25,9 +25,9 @@ from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any, Final
 
-from telemetry_core.config import telemetry_config_of
 from telemetry_core.context import bound_values, current_bound
 from telemetry_core.logging.lines import WITHHELD, Reader, reader_of
+from telemetry_core.process import telemetry_config_of
 from telemetry_core.request import current_request
 
 EventDict = MutableMapping[str, Any]

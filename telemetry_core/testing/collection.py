@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 import sentry_sdk
 
 from telemetry_core import session as sessions
-from telemetry_core.config import initialize_telemetry, running_telemetry, stop_telemetry
 from telemetry_core.diversion import Diversion, diverting, switches
+from telemetry_core.process import initialize_telemetry, running_telemetry, stop_telemetry
 from telemetry_core.testing.outbox import Outbox
 
 

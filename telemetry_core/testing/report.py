@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Final
 
 from telemetry_core.collector import Leak, Planted, Received
-from telemetry_core.config import running_telemetry
 from telemetry_core.filter.text import TextFilter
+from telemetry_core.process import running_telemetry
 
 LISTS: Final = {
     "event": "events",

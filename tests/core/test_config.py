@@ -30,9 +30,9 @@ from telemetry_core import (
     initialize_telemetry,
     shutdown_telemetry,
 )
-from telemetry_core.config import initialize_application
 from telemetry_core.consent import Permission
 from telemetry_core.drops import LOGGER_NAME
+from telemetry_core.process import initialize_application
 from telemetry_core.settings import Settings
 
 ID = re.compile("[0-9a-f]{32}")
