@@ -112,6 +112,7 @@ _TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
             "/home/",
             "/users/",
             "file:/",
+            ":///",
         ),
     ),
     ("digits", SQUEEZED, ("000000",)),

@@ -81,14 +81,20 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_file_url",
         token="",
         traits=("path",),
-        trigger=("file:/",),
-        pattern=rf"(?P<value>(?i:file):/{{1,4}}(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})",
+        # A URL with no host is of a path, too: a database's, a socket's.
+        trigger=("file:/", ":///"),
+        pattern=(
+            rf"(?P<value>(?i:file):/{{1,4}}(?:{_NAMED}/(?={_SEGMENT}))*+"
+            rf"|(?<=[A-Za-z0-9]:///)(?:/|{_ROOT}/)(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})"
+        ),
         finds=(
             "file:///home/jane/x.txt",
             "file:///home/Jane%20Doe/.ssh/id_rsa",
             "file://server/share/x.txt",
+            "sqlite:////acme/jane/notes.db",
+            "unix:///var/run/jane/app.sock",
         ),
-        spares=("profile: /x",),
+        spares=("profile: /x", "sqlite:///notes.db", "sqlite:///instance/notes.db", "sqlite://"),
     ),
     Detector(
         name="path_user",
