@@ -26,6 +26,13 @@ from telemetry_core.cli.exits import Exit
 ROOT = Path(__file__).parents[2]
 FOREIGN = ("TELEMETRY_", "SENTRY_", "DJANGO_", "FLASK_", "SHOP_", "NOTES_")
 SECONDS = 180
+FILL_THE_SHOP = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("seed_shop", verbosity=0)
+"""
 
 
 @cache
@@ -71,9 +78,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "folder": ROOT / "example_apps" / "django_shop",
         "SHOP_DATABASE": str(path),
     }
-    for command in ("migrate", "seed_shop"):
-        made = run("manage.py", command, "--verbosity=0", **where)
-        assert made.returncode == 0, made.stderr
+    made = run("-c", FILL_THE_SHOP, DJANGO_SETTINGS_MODULE="shop.settings", **where)
+    assert made.returncode == 0, made.stderr
     return where
 
 

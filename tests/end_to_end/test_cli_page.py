@@ -1,4 +1,4 @@
-"""docs/cli.md shows what the commands show."""
+"""docs/cli.md and docs/audit.md show what the commands show."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ pytest.importorskip("pyte", reason="needs a terminal to compare with")
 if shutil.which("telemetry", path=str(Path(sys.executable).parent)) is None:
     pytest.skip("telemetry-core is not installed: there is no script", allow_module_level=True)
 
-from screens import PAGE, Screen, comparable, run, screens
+from screens import PAGE, PAGES, Screen, comparable, run, screens
 
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import VERBS
 
 TEXT = PAGE.read_text(encoding="utf-8")
-SCREENS = screens(TEXT)
+SCREENS = [screen for page in PAGES for screen in screens(page.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=[screen.command for screen in SCREENS])

@@ -1,4 +1,4 @@
-"""The screens in docs/cli.md: each command is run as in a terminal, and what it shows kept there.
+"""The screens in `PAGES`: each command is run as in a terminal, and what it shows kept there.
 
 ``python tests/support/screens.py`` writes them anew.
 """
@@ -21,6 +21,7 @@ import pyte
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "cli.md"
+PAGES = (PAGE, ROOT / "docs" / "audit.md")
 COLUMNS = 80
 LINES = 200
 """Of what a command shows; a real terminal scrolls."""
@@ -90,8 +91,12 @@ def run(screen: Screen) -> str:
 
 
 def comparable(shown: str) -> str:
-    """Return a screen without what differs between machines: versions, and what these widen."""
+    """Return a screen without what differs between machines, and when code moves.
+
+    That is versions, what these widen, and the numbers of lines.
+    """
     text = re.sub(r"\b[0-9]+\.[0-9]+(?:\.[0-9]+)*(?:[a-z]+[0-9]+)?\b", "VERSION", shown)
+    text = re.sub(r"\bline [0-9]+", "line NUMBER", text)
     return re.sub(r"─+", "─", re.sub(r"[ \t]+", " ", text))
 
 
@@ -107,4 +112,5 @@ def rewritten(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(rewritten(page.read_text(encoding="utf-8")), encoding="utf-8")
