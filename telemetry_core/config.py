@@ -19,7 +19,7 @@ from telemetry_core.diversion import diverted
 from telemetry_core.drops import LOGGER_NAME, Drops
 from telemetry_core.failures import capture_exception
 from telemetry_core.filter.pii import PIIFilter
-from telemetry_core.gate import Gate, gated_part
+from telemetry_core.gate import Gate
 from telemetry_core.hooks import TelemetryIntegration
 from telemetry_core.loggers import pass_over_reported
 from telemetry_core.measures import Measures
@@ -28,6 +28,7 @@ from telemetry_core.outcomes import Outcomes
 from telemetry_core.request import current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.settings import Settings
+from telemetry_core.transports import gated_part
 
 _logger = logging.getLogger(LOGGER_NAME)
 

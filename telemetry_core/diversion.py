@@ -17,7 +17,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from telemetry_core.environment import defaults_for
-from telemetry_core.gate import gated_transport
+from telemetry_core.transports import gated_transport
 
 if TYPE_CHECKING:
     from telemetry_core.config import TelemetryConfig

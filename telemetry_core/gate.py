@@ -7,20 +7,14 @@ unknown or can't be read is dropped and counted.
 
 from __future__ import annotations
 
-import asyncio
 import builtins
-import inspect
 import io
 import json
-import os
-import warnings
 from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
-from sentry_sdk.transport import Transport, make_transport
-from sentry_sdk.worker import BackgroundWorker
 
 from telemetry_core.attachments import FILTERED_TEXT
 from telemetry_core.hooks import WITHHELD
@@ -117,7 +111,7 @@ class Gate:
         if kind == "attachment":
             return self._admit_text(item, circumstances)
         make = partial(self.filtered, item, kind, circumstances)
-        return _GatedItem(headers, _GatedPayload(make, self, kind))
+        return GatedItem(headers, _GatedPayload(make, self, kind))
 
     def _admit_text(self, item: Item, circumstances: Circumstances | None) -> Item | None:
         if item.headers.get("content_type") != FILTERED_TEXT:
@@ -127,7 +121,7 @@ class Gate:
         headers["content_type"] = "text/plain"
         headers.setdefault("filename", "attachment.txt")
         make = partial(self.filtered_text, item, circumstances)
-        return _GatedItem(headers, _GatedPayload(make, self, "attachment"))
+        return GatedItem(headers, _GatedPayload(make, self, "attachment"))
 
     def filtered_text(self, item: Item, circumstances: Circumstances | None) -> str | None:
         """Build what may leave of an attached text; None when it is dropped. Never raises."""
@@ -262,7 +256,7 @@ class _GatedPayload(PayloadRef):
         return "text/plain" if self._kind == "attachment" else "application/json"
 
 
-class _GatedItem(Item):
+class GatedItem(Item):
     """An item that holds nothing but what may leave; a dropped one writes nothing at all."""
 
     payload: _GatedPayload
@@ -271,6 +265,7 @@ class _GatedItem(Item):
         super().__init__(payload=payload, headers=headers)
 
     def serialize_into(self, f: io.BytesIO) -> None:
+        """Write the item; of a dropped one nothing."""
         if not self.get_bytes():
             return
         if self.payload.item_count is not None:
@@ -280,159 +275,3 @@ class _GatedItem(Item):
     def get_transaction_event(self) -> None:
         """Return None: the SDK asks only to count lost spans, and must not filter for that."""
         return
-
-
-def _without_dropped(envelope: Envelope, gate: Gate) -> Envelope | None:
-    """Filter an envelope's items now and return it without those that were dropped.
-
-    What a transport of the user's has put in behind the gate passes it here.
-    """
-    gated = [
-        item if isinstance(item, _GatedItem) else gate.admit_item(item) for item in envelope.items
-    ]
-    items = [item for item in gated if item is not None and item.get_bytes()]
-    return Envelope(headers=gate.admit_headers(envelope.headers), items=items) if items else None
-
-
-class _Gated:
-    """What is laid over a transport class, so that everything passes the gate first."""
-
-    _telemetry_gate: Gate
-
-    def capture_envelope(self, envelope: Envelope) -> None:
-        admitted = self._telemetry_gate.admit(envelope)
-        if admitted is None:
-            return
-        try:
-            super().capture_envelope(admitted)  # type: ignore[misc]  # of the transport it is laid over
-        except Exception as error:
-            self._telemetry_gate.drop("transport_error", "envelope", error)
-
-
-class _GatedHttp(_Gated):
-    """The same for the SDK's own transports, which run ``_send_envelope`` on their worker."""
-
-    _pool: Any
-    _worker: Any
-    _process = os.getpid()
-
-    def capture_envelope(self, envelope: Envelope) -> None:
-        if self._process != os.getpid():
-            self._begin_anew()
-        super().capture_envelope(envelope)
-
-    def _begin_anew(self) -> None:
-        """Leave to the parent of a forked process what is the parent's.
-
-        The sender that waited for it at the queue would be woken in place of this process's, and
-        what was in it be sent twice. Over one of its connections the answers to what several
-        children send get mixed up.
-        """
-        self._process = os.getpid()
-        try:
-            if isinstance(self._worker, BackgroundWorker):
-                size = self.options["transport_queue_size"]  # type: ignore[attr-defined]  # see above
-                self._worker = type(self._worker)(queue_size=size)
-            self._pool = self._make_pool()  # type: ignore[attr-defined]  # of the SDK's transports
-        except Exception as error:
-            # What is sent over the parent's may be lost.
-            self._telemetry_gate.drop("fork_error", "client", error)
-
-    def _send_envelope(self, envelope: Envelope) -> Any:
-        send = super()._send_envelope  # type: ignore[misc]  # of the transport it is laid over
-        if inspect.iscoroutinefunction(send):
-            return self._send_later(envelope, send)
-        remaining = _without_dropped(envelope, self._telemetry_gate)
-        return send(remaining) if remaining is not None else None
-
-    async def _send_later(self, envelope: Envelope, send: Callable[[Envelope], Any]) -> None:
-        # On the application's own event loop: the filter must not hold it up.
-        remaining = await asyncio.to_thread(_without_dropped, envelope, self._telemetry_gate)
-        if remaining is not None:
-            await send(remaining)
-
-    def _fetch_pending_client_report(self, *args: Any, **kwargs: Any) -> Item | None:
-        report = super()._fetch_pending_client_report(*args, **kwargs)  # type: ignore[misc]
-        return self._telemetry_gate.admit_item(report) if report is not None else None
-
-
-class _GatedInstance(Transport):
-    """A gate before a transport object that the user made."""
-
-    def __init__(self, inner: Transport, gate: Gate) -> None:
-        self._inner = inner
-        self._telemetry_gate = gate
-        self.options = inner.options
-        self.parsed_dsn = inner.parsed_dsn
-
-    def capture_envelope(self, envelope: Envelope) -> None:
-        admitted = self._telemetry_gate.admit(envelope)
-        remaining = None if admitted is None else _without_dropped(admitted, self._telemetry_gate)
-        if remaining is None:
-            return
-        try:
-            self._inner.capture_envelope(remaining)
-        except Exception as error:
-            self._telemetry_gate.drop("transport_error", "envelope", error)
-
-    def flush(self, timeout: float, callback: Any = None) -> None:
-        self._inner.flush(timeout, callback)
-
-    def kill(self) -> None:
-        self._inner.kill()
-
-    def record_lost_event(self, *args: Any, **kwargs: Any) -> None:
-        self._inner.record_lost_event(*args, **kwargs)
-
-    def is_healthy(self) -> bool:
-        return self._inner.is_healthy()
-
-
-def gated_transport(given: Any, gate: Gate) -> type[Transport] | Transport:
-    """Return what to pass as ``transport=``: the transport that was asked for, behind the gate.
-
-    :param given: the user's ``transport``: None, a class, an object, or a function of events.
-    """
-    if isinstance(given, Transport):
-        return _GatedInstance(given, gate)
-    if isinstance(given, type) and issubclass(given, Transport):
-        return _laid_over(given, gate)
-
-    class GatedTransport(Transport):
-        """Whatever transport the SDK itself would make of its options, behind the gate."""
-
-        def __new__(cls, options: dict[str, Any]) -> Transport:  # type: ignore[misc]  # a factory
-            with warnings.catch_warnings():
-                # The SDK deprecates functions as transports; what it says of ours helps nobody.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                made = make_transport({**options, "transport": given})
-            assert made is not None  # the SDK makes a transport only where there is a DSN
-            if given is not None or type(made) is not made.__class__:
-                # A function, or the SDK's printer of envelopes, which passes for what it prints.
-                return _GatedInstance(made, gate)
-            return _laid_over(type(made), gate)(options)
-
-        def capture_envelope(self, envelope: Envelope) -> None:
-            raise NotImplementedError  # never called: no object is of this class
-
-    return GatedTransport
-
-
-def _laid_over(transport: type[Transport], gate: Gate) -> type[Transport]:
-    over = _GatedHttp if hasattr(transport, "_send_envelope") else _Gated
-    return type(f"Gated{transport.__name__}", (over, transport), {"_telemetry_gate": gate})
-
-
-def gated_part(transport: object, gate: Gate) -> Transport | None:
-    """Return the part of a client's transport that stands behind this gate, if there is one.
-
-    The SDK's printer of envelopes (``SENTRY_PRINT_ENVELOPES``) wraps what it is given, and would
-    print what the gate has not yet seen.
-    """
-    while transport is not None:
-        if vars(transport).get("_telemetry_gate") is gate or (
-            vars(type(transport)).get("_telemetry_gate") is gate
-        ):
-            return transport  # type: ignore[return-value]  # only transports carry a gate
-        transport = vars(transport).get("_inner")
-    return None

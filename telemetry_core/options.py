@@ -24,9 +24,9 @@ from sentry_sdk.transport import Transport
 
 from telemetry_core.drops import LOGGER_NAME
 from telemetry_core.errors import Problem, SettingsError
-from telemetry_core.gate import gated_transport
 from telemetry_core.hooks import TelemetryIntegration, batched, careful
 from telemetry_core.loggers import keep_out
+from telemetry_core.transports import gated_transport
 
 if TYPE_CHECKING:
     from telemetry_core.gate import Gate

@@ -27,8 +27,9 @@ from telemetry_core.collector import Collector
 from telemetry_core.config import TelemetryConfig
 from telemetry_core.drops import Drops
 from telemetry_core.filter.text import Remark, TextFilter
-from telemetry_core.gate import Gate, gated_part, gated_transport
+from telemetry_core.gate import Gate
 from telemetry_core.settings import Settings
+from telemetry_core.transports import gated_part, gated_transport
 
 EMAIL = "jane.roe@mail.example.org"
 EVERYTHING = frozenset(("event", "transaction", "feedback", "check_in", "profile", "attachment"))
