@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from telemetry_core.audit.runner import Order, Progress
     from telemetry_core.audit.verdict import Verdict
 
-HELP = """Run the application with planted values, and look for them in all it sends.
+HELP = """Run the application with planted values; find those that leave.
 
 Starts the application in a process of its own, with a collector on this machine in place of its
 DSN and no other way out. Plants a value of each kind (an e-mail address, a card number, a name ...)

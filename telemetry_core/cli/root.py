@@ -20,7 +20,7 @@ from telemetry_core.versions import version_of
 VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "audit": (
         "telemetry_core.cli.audit",
-        "Run the application with planted values, and look for them in all it sends.",
+        "Run the application with planted values; find those that leave.",
     ),
     "policy": ("telemetry_core.cli.policy", "List what would be sent, field by field."),
     "inspect": ("telemetry_core.cli.inspect", "Show what leaves, as Sentry would get it."),
