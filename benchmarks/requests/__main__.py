@@ -11,7 +11,6 @@ from benchmarks.requests.servers import Load, loads, missing
 from benchmarks.requests.setups import FRAMEWORKS, PATHS, SETUPS
 
 PAGE = ROOT / "docs" / "benchmark-requests.md"
-COMMAND = "make bench-requests ARGS=--write"
 REQUESTS = {"/hello/7/": 1000, "/error/7/": 200}
 """In each pass; one that raises takes many times as long."""
 
@@ -39,7 +38,8 @@ def main() -> None:
     results = Results(microseconds=times, loads=found, missing=lacking)
     print(for_terminal(results))
     if options.write:
-        PAGE.write_text(as_page(results, COMMAND), encoding="utf-8")
+        command = f'make bench-requests ARGS="{" ".join(sys.argv[1:])}"'
+        PAGE.write_text(as_page(results, command), encoding="utf-8")
 
 
 def _say(what: str) -> None:
