@@ -12,12 +12,13 @@ import sys
 import threading
 import urllib.error
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from email.message import Message
 from typing import Any
 
 import pytest
 import sentry_sdk
-from capturing import Running, telemetry
+from capturing import Running, inside, telemetry
 from leak_matrix import Visitor
 from sentry_sdk.consts import DEFAULT_OPTIONS
 
@@ -34,15 +35,10 @@ EMAIL = "jane.roe@mail.example.org"
 NAME = "Jane Roe"
 
 
-@contextlib.contextmanager
-def entered(running: Running, *, sent: str = NAME, traced: bool = True) -> Iterator[Request]:
-    request = Request(running.config, Visitor(sent=sent), traced=traced)
-    request.enter()
-    try:
-        yield request
-    finally:
-        request.finish()
-        request.leave()
+def entered(
+    running: Running, *, sent: str = NAME, traced: bool = True
+) -> AbstractContextManager[Request]:
+    return inside(Request(running.config, Visitor(sent=sent), traced=traced))
 
 
 def details(event: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from capturing import Running, telemetry
+from capturing import Running, inside, telemetry
 from sentry_sdk import logger
 from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.feature_flags import add_feature_flag
@@ -59,15 +60,10 @@ class Facts:
         return ["Jane Doe", "jdoering"]
 
 
-@contextlib.contextmanager
-def entered(running: Running, headers: Mapping[str, str] | None = None) -> Iterator[Request]:
-    request = Request(running.config, Facts(headers))
-    request.enter()
-    try:
-        yield request
-    finally:
-        request.finish()
-        request.leave()
+def entered(
+    running: Running, headers: Mapping[str, str] | None = None
+) -> AbstractContextManager[Request]:
+    return inside(Request(running.config, Facts(headers)))
 
 
 def count(name: str, attributes: dict[str, Any]) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from capturing import telemetry
+from capturing import inside, telemetry
 from leak_matrix import Visitor
 from sentry_sdk.integrations import logging as sdk_logging
 from sentry_sdk.utils import event_from_exception
@@ -18,15 +17,8 @@ from telemetry_core.loggers import pass_over_reported
 from telemetry_core.request import Request
 
 
-@contextmanager
-def entered(config: TelemetryConfig) -> Iterator[Request]:
-    request = Request(config, Visitor(sent="nothing"))
-    request.enter()
-    try:
-        yield request
-    finally:
-        request.finish()
-        request.leave()
+def entered(config: TelemetryConfig) -> AbstractContextManager[Request]:
+    return inside(Request(config, Visitor(sent="nothing")))
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from io import StringIO
 from typing import Any
 
 import pytest
 import sentry_sdk
-from capturing import Running, telemetry
+from capturing import Running, inside, telemetry
 from leak_matrix import Visitor
 
 from telemetry_core import error_boundary, get_session_manager, telemetry_context
@@ -95,15 +95,8 @@ if importlib.util.find_spec("pythonjsonlogger") is not None:
 every_formatter = pytest.mark.parametrize("make", FORMATTERS.values(), ids=list(FORMATTERS))
 
 
-@contextmanager
-def entered(running: Running, *, sent: str = NAME) -> Iterator[Request]:
-    request = Request(running.config, Visitor(sent=sent))
-    request.enter()
-    try:
-        yield request
-    finally:
-        request.finish()
-        request.leave()
+def entered(running: Running, *, sent: str = NAME) -> AbstractContextManager[Request]:
+    return inside(Request(running.config, Visitor(sent=sent)))
 
 
 # Nothing personal

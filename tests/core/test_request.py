@@ -11,11 +11,12 @@ import threading
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 import sentry_sdk
-from capturing import Kept, Running, telemetry
+from capturing import Kept, Running, inside, telemetry
 from sentry_sdk import logger
 from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.crons import capture_checkin
@@ -94,15 +95,8 @@ class Raising(Facts):
         raise OSError("jane@example.com")
 
 
-@contextlib.contextmanager
-def entered(config: TelemetryConfig, facts: Facts | None = None) -> Iterator[Request]:
-    request = Request(config, facts or Facts())
-    request.enter()
-    try:
-        yield request
-    finally:
-        request.finish()
-        request.leave()
+def entered(config: TelemetryConfig, facts: Facts | None = None) -> AbstractContextManager[Request]:
+    return inside(Request(config, facts or Facts()))
 
 
 # Entering and leaving

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from io import StringIO
 from typing import Any
 
 import pytest
-from capturing import Running, telemetry
+from capturing import Running, inside, telemetry
 from leak_matrix import Visitor
 
 from telemetry_core import error_boundary
@@ -31,14 +31,8 @@ def as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-@contextmanager
-def entered(running: Running) -> Iterator[Request]:
-    request = Request(running.config, Visitor(sent=NAME))
-    request.enter()
-    try:
-        yield request
-    finally:
-        request.leave()
+def entered(running: Running) -> AbstractContextManager[Request]:
+    return inside(Request(running.config, Visitor(sent=NAME)))
 
 
 def printing(stream: StringIO) -> Any:

@@ -14,6 +14,7 @@ from sentry_sdk.transport import Transport
 from telemetry_core import TelemetryConfig, initialize_telemetry, shutdown_telemetry
 from telemetry_core import session as sessions
 from telemetry_core.collector import Item, parse_envelope
+from telemetry_core.request import Request
 from telemetry_core.settings import Settings
 
 DSN = "https://c0113c70c0113c70c0113c70c0113c70@telemetry.example/1"
@@ -101,3 +102,14 @@ def telemetry(**settings: Any) -> Iterator[Running]:
         finally:
             shutdown_telemetry()
             sessions.unbind(token)
+
+
+@contextmanager
+def inside(request: Request) -> Iterator[Request]:
+    """Enter a request, finish and leave it, as an adapter does around the application."""
+    request.enter()
+    try:
+        yield request
+    finally:
+        request.finish()
+        request.leave()
