@@ -37,10 +37,11 @@ from urllib3.exceptions import (
 
 from telemetry_core import SettingsError
 from telemetry_core.cli.application import Application, Finding, Host
-from telemetry_core.cli.examination import VARIABLES, examine
+from telemetry_core.cli.examination import examine
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import root
 from telemetry_core.cli.sending import explain_failure, send_test_event
+from telemetry_core.cli.variables import VARIABLES
 from telemetry_core.collector import Collector
 from telemetry_core.errors import Problem
 from telemetry_core.logging import TelemetryFilter

@@ -20,6 +20,8 @@ pytest.importorskip("click", reason="needs the extra cli")
 pytest.importorskip("rich", reason="needs the extra cli")
 pytest.importorskip("django", reason="audits a Django project")
 pytest.importorskip("flask", reason="audits Flask applications")
+pytest.importorskip("flask_login", reason="an audited application has it")
+pytest.importorskip("flask_sqlalchemy", reason="an audited application has it")
 
 from telemetry_core.cli.exits import Exit
 

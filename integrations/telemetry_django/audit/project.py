@@ -1,0 +1,75 @@
+"""A project as it is audited: its settings for the run, and its application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+import django
+from django.conf import settings
+from django.urls import get_resolver
+
+from telemetry_core.audit.canaries import Canaries
+from telemetry_core.audit.target import Options, Target
+from telemetry_django.audit.databases import databases
+from telemetry_django.audit.faults import FaultMiddleware
+from telemetry_django.audit.routes import routes_of
+from telemetry_django.audit.visitor import log_in
+
+MEMORY: Final[Mapping[str, object]] = {
+    "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
+    "SECURE_SSL_REDIRECT": False,
+    "CSRF_USE_SESSIONS": False,
+    "CSRF_COOKIE_MASKED": False,
+    "ALLOWED_HOSTS": ["*"],
+}
+"""Settings of the run: nothing is mailed, and requests are let in."""
+
+FAULTS: Final = f"{FaultMiddleware.__module__}.{FaultMiddleware.__name__}"
+
+
+def prepare(name: str, _options: Options) -> None:
+    """Set the project's settings before Django reads them, and what they should hold in a run."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = name
+    for key, value in MEMORY.items():
+        if hasattr(settings, key):
+            setattr(settings, key, value)
+    settings.CACHES = {
+        alias: {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": f"audit-{alias}",
+        }
+        for alias in settings.CACHES
+    }
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
+    if settings.SESSION_ENGINE.endswith(".file"):
+        settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, FAULTS]
+
+
+@contextmanager
+def open_target(_name: str, options: Options, canaries: Canaries) -> Iterator[Target]:
+    """Start the project; leaving takes back what was done to its databases.
+
+    :raises AuditError: when a database can't be rolled back, isn't there, or is elsewhere.
+    """
+    django.setup()
+    with ExitStack() as stack:
+        notes = [stack.enter_context(databases(options))]
+        cookies = log_in(canaries, options)
+        from django.core.wsgi import get_wsgi_application
+
+        yield Target(
+            framework="Django",
+            application=get_wsgi_application(),
+            routes=list(routes_of(get_resolver(), canaries)),
+            cookies=cookies,
+            headers={"X-CSRFToken": cookies[settings.CSRF_COOKIE_NAME]},
+            makes_faults=True,
+            notes=lambda: notes,
+        )

@@ -1,0 +1,72 @@
+"""Somebody who visits a project: a user and a session made of planted values."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from telemetry_core.audit.canaries import Canaries
+from telemetry_core.audit.target import AuditError, Options
+
+CSRF_SECRET_LENGTH: Final = 32
+
+
+def log_in(canaries: Canaries, options: Options) -> dict[str, str]:
+    """Make a user and a session of canaries, and return the cookies of the visitor."""
+    cookies = {settings.CSRF_COOKIE_NAME: secrets.token_hex(CSRF_SECRET_LENGTH // 2)}
+    apps = settings.INSTALLED_APPS
+    if not any(app.startswith("django.contrib.sessions") for app in apps):
+        return cookies
+    from django.test import Client
+
+    client = Client()
+    try:
+        if any(app.startswith("django.contrib.auth") for app in apps):
+            client.force_login(_user(canaries))
+        session = client.session
+        session["customer"] = {"name": canaries["name"], "email": canaries["email"]}
+        session["note"] = canaries["text"]
+        session.update(options.session)
+        session.save()
+    except DatabaseError as error:
+        raise AuditError(
+            f"No user can be made in the database ({type(error).__name__}: {error}). Migrate it, "
+            "or use an empty one: --database test."
+        ) from error
+    name = settings.SESSION_COOKIE_NAME
+    return {**cookies, name: client.cookies[name].value}
+
+
+USER: Final[Mapping[str, str]] = {
+    "username": "username",
+    "email": "email",
+    "first_name": "name",
+    "last_name": "address",
+    "name": "name",
+    "full_name": "name",
+    "phone": "phone",
+}
+
+
+def _user(canaries: Canaries) -> Any:
+    """Make a user who may do everything, so that views behind permissions are reached, too."""
+    from django.contrib.auth import get_user_model
+
+    model: Any = get_user_model()
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    given: dict[str, Any] = {
+        name: canaries[kind][: fields[name].max_length or None]
+        for name, kind in {**USER, model.USERNAME_FIELD: "username"}.items()
+        if name in fields
+    }
+    if model.USERNAME_FIELD == "email":
+        given["email"] = canaries["email"]
+    given |= {name: True for name in ("is_active", "is_staff", "is_superuser") if name in fields}
+    user = model(**given)
+    user.set_unusable_password()
+    user.save()
+    return user
