@@ -9,12 +9,7 @@ with one, so that a few searches of the whole classify hundreds of texts.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
-
-Search = Callable[[bytes, int], re.Match[bytes] | None]
-"""The search of an expression over shapes."""
+from collections.abc import Iterator, Sequence
 
 _SHAPE = bytes(
     ord("0") if 0x30 <= code <= 0x39 else code + 32 if 0x41 <= code <= 0x5A else code
@@ -78,60 +73,65 @@ def _after(words: set[str]) -> str:
     return _tree({word[::-1] for word in words})
 
 
-_LETTERS = bytes(ord("a") if chr(code).isalpha() and code < 128 else code for code in range(256))
-
-PLAIN, SQUEEZED, RUNS, LETTERS, REVERSED = range(5)
-"""The projections: the shape; it without separators; with words of ``a``; with letters alike;
-without separators and back to front."""
+PLAIN, SQUEEZED, REVERSED = range(3)
+"""The projections: the shape; it without separators; that back to front."""
 
 _CREDENTIAL = _after(_words(credentials=True))
 _NUMBER = rf"(?:(?<=0.)|(?<=0[a-z].)){_after(_words(credentials=False))}(?![a-z])"
+_NAMED = rf"(?<!\x00.)(?:{_CREDENTIAL}|{_NUMBER})"
 
-_TRAITS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-    # An "@" behind something, a "%" that encodes, an entity, a parameter: of a decorator or a
-    # placeholder nothing is found.
+_TRAITS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
+    ("at", PLAIN, (("@", r"(?<=[^\s\x00]@)"),)),
+    # A "%" that encodes, an entity: of a placeholder nothing is found.
     (
-        "mark",
+        "encoded",
         PLAIN,
         (
-            r"@(?<=[^\s\x00]@)",
-            r"%(?:[0a-f]{2}|u[0a-f]{4})",
-            r"&(?:#|[a-z]{1,31}0{0,2};|[^\s=?&\x00]{1,80}=)",
-            r"\?[^\s=?&\x00]{1,80}=",
-            r"\\",
-            "~",
-            r"\x1b",
+            ("%", "(?:[0a-f]{2}|u[0a-f]{4})"),
+            ("&", "(?:#|[a-z]{1,31}0{0,2};)"),
+            ("\\", ""),
+            ("\x1b", ""),
         ),
     ),
+    ("parameter", PLAIN, tuple((mark, r"[^\s=?&\x00]{1,80}=") for mark in "?&;")),
+    ("tilde", PLAIN, (("~", ""),)),
     (
         "path",
         PLAIN,
         (
-            r"/(?<![0a-z/]/)(?=[^ /\x00]+/)",
-            "//(?<=[0a-z]//)",
-            "/home/",
-            "/users/",
-            "file:/",
-            ":///",
+            (
+                "/",
+                (
+                    r"(?:(?<![0a-z/]/)(?=[^ /\x00]+/)|/(?<=[0a-z]//)|(?:home|users)/"
+                    r"|(?<=file:/)|(?<=:/)//)"
+                ),
+            ),
         ),
     ),
-    ("digits", SQUEEZED, ("000000",)),
-    ("dotted", PLAIN, (r"\.(?=0{1,3}\.0{1,3}\.0|[0a-f]{4}\.)",)),
-    ("dashed", PLAIN, (r"-(?=[0a-f]{2}-[0a-f]{2}-|0{1,3}-0{1,3}-0|----begin)",)),
-    ("mixed", LETTERS, ("00a00a000a",)),
-    ("colon", SQUEEZED, (r":(?=:|[0a-f]{1,4}:)",)),
-    ("named", REVERSED, tuple(rf"{mark}(?<!\x00.)(?:{_CREDENTIAL}|{_NUMBER})" for mark in ":=#")),
-    ("word", PLAIN, ("passw", "secret", "token", "bearer", "identified")),
-    ("mac", PLAIN, ("mac(?=[^a-z]|addr)",)),
-    # A capital, digit or dash that begins, ends or divides a word as long as a key.
-    ("long", RUNS, (r"A(?:(?=[aA]{15})|(?<=[aA]{17})|(?<=[aA]{9})(?=[aA]{7}))",)),
+    ("digits", SQUEEZED, (("000000", ""),)),
+    ("dotted", PLAIN, ((".", r"(?=0{1,3}\.0{1,3}\.0|[0a-f]{4}\.)"),)),
+    ("dashed", PLAIN, (("-", r"(?=[0a-f]{2}-[0a-f]{2}-|0{1,3}-0{1,3}-0|----begin)"),)),
+    ("mixed", PLAIN, (("00", "[a-z]00[a-z]000[a-z]"),)),
+    ("colon", SQUEEZED, ((":", r"(?=:|[0a-f]{1,4}:)"),)),
+    ("named", REVERSED, tuple((mark, _NAMED) for mark in ":=#")),
+    (
+        "word",
+        PLAIN,
+        (("passw", ""), ("secret", ""), ("token", ""), ("bearer", ""), ("identified", "")),
+    ),
+    ("mac", PLAIN, (("mac", "(?=[^a-z]|addr)"),)),
 )  # fmt: skip
-"""Name, projection, and expressions of which one is there when a text has the trait."""
+"""Name, projection, and expressions of which one is there when a text has the trait: how each
+begins, to the letter, and how it goes on."""
 
-TRAITS = {name: 1 << index for index, (name, _, _) in enumerate(_TRAITS)}
+TRAITS = {
+    name: 1 << index for index, name in enumerate((*(name for name, _, _ in _TRAITS), "long"))
+}
 """The bit of each trait."""
-MARK = TRAITS["mark"]
+ENCODED = TRAITS["encoded"]
 LONG_WORD = TRAITS["long"]
+DIGITS = TRAITS["digits"]
+DOTTED = TRAITS["dotted"]
 ANY = 1 << len(TRAITS)
 """The bit that every text has."""
 ALL = 2 * ANY - 1
@@ -140,31 +140,12 @@ _SEARCHES = tuple(
     (
         TRAITS[name],
         projection,
-        expression.encode("ascii") if re.fullmatch("[a-z0:/~]+", expression) else None,
-        re.compile(expression.encode("ascii")),
+        start.encode("ascii"),
+        re.compile((re.escape(start) + rest).encode("ascii")).search if rest else None,
     )
     for name, projection, expressions in _TRAITS
-    for expression in expressions
+    for start, rest in expressions
 )
-
-
-class Shapes:
-    """The shapes of many texts, to be searched together."""
-
-    __slots__ = ("_joined", "_starts")
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._joined = "\0".join(texts).encode("ascii", "replace").translate(_SHAPE)
-        self._starts = [0, *accumulate(len(text) + 1 for text in texts)]
-
-    def hits(self, search: Search) -> Iterator[int]:
-        """Yield the indices of the texts in which something is found."""
-        joined, starts = self._joined, self._starts
-        match = search(joined, 0)
-        while match:
-            index = bisect_right(starts, match.start()) - 1
-            yield index
-            match = search(joined, starts[index + 1])
 
 
 def shape_of(text: str) -> bytes:
@@ -191,7 +172,7 @@ def is_wordy(text: str) -> bool:
 def traits_of(texts: Sequence[str]) -> dict[int, int]:
     """Return the traits of those of many texts that have any, by their index.
 
-    A text outside ASCII has the trait ``mark``. Errs to more traits than a text has.
+    A text outside ASCII has the trait ``encoded``. Errs to more traits than a text has.
     """
     joined = "\0".join(texts)
     octets = joined.encode("ascii", "replace")
@@ -199,35 +180,68 @@ def traits_of(texts: Sequence[str]) -> dict[int, int]:
         return dict.fromkeys(range(len(texts)), ALL)
     shape = octets.translate(_SHAPE)
     squeezed = octets.translate(_SHAPE, _SEPARATORS)
-    projections = (
-        shape,
-        squeezed,
-        octets.translate(_RUNS),
-        shape.translate(_LETTERS),
-        squeezed[::-1],
-    )
+    projections = (shape, squeezed, squeezed[::-1])
     last = len(texts) - 1
     traits: dict[int, int] = {}
-    for trait, projection, literal, pattern in _SEARCHES:
+    for trait, projection, start, search in _SEARCHES:
         where = projections[projection]
-        search = pattern.search
+        position = where.find(start)
         index = before = 0
-        while True:
-            if literal is not None:
-                position = where.find(literal, before)
-            else:
-                match = search(where, before)
-                position = match.start() if match else -1
-            if position < 0:
-                break
+        while position >= 0:
+            if search is not None:
+                match = search(where, position)
+                if match is None:
+                    break
+                position = match.start()
             index += where.count(0, before, position)
             key = last - index if projection == REVERSED else index
             traits[key] = traits.get(key, 0) | trait
             before = where.find(0, position)
             if before < 0:
                 break
+            position = where.find(start, before)
+    for index in _with_long_words(octets.translate(_RUNS)):
+        traits[index] = traits.get(index, 0) | LONG_WORD
     if not joined.isascii():
         for index, text in enumerate(texts):
             if not text.isascii():
-                traits[index] = traits.get(index, 0) | MARK
+                traits[index] = traits.get(index, 0) | ENCODED
+    for index, shown in traits.items():
+        if shown & DIGITS and shown & DOTTED and _is_addressed(texts[index]):
+            traits[index] = shown & ~DIGITS
     return traits
+
+
+_LONG = b"a" * 16
+_REST = re.compile(rb"a*+").match
+# A capital, digit or dash that begins, ends or divides a word as long as a key.
+_DIVIDED = re.compile(rb"A(?:(?=[aA]{15})|(?<=[aA]{17})|(?<=[aA]{9})(?=[aA]{7}))").search
+
+
+def _with_long_words(runs: bytes) -> Iterator[int]:
+    """Yield the indices of texts with a word that is as long as a key, and looks like one."""
+    words = runs.lower()
+    index = before = 0
+    position = words.find(_LONG)
+    while position >= 0:
+        end = _REST(words, position).end()  # type: ignore[union-attr]  # matches the empty text, too
+        if runs.find(b"A", position, end) >= 0 and _DIVIDED(runs, position, end):
+            index += words.count(0, before, position)
+            yield index
+            before = end = words.find(0, end)
+            if before < 0:
+                return
+        position = words.find(_LONG, end)
+
+
+_ADDRESS = re.compile(r"[0-9](?<![0-9.][0-9])[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])").sub
+
+
+def _is_addressed(text: str) -> bool:
+    """Tell whether the digits in a text are too few but for those of IPv4 addresses."""
+    rest = _ADDRESS(_without_address, text).encode("ascii", "replace")
+    return b"000000" not in rest.translate(_SHAPE, _SEPARATORS)
+
+
+def _without_address(match: re.Match[str]) -> str:
+    return "x" if all(int(octet) < 256 for octet in match[0].split(".")) else match[0]

@@ -13,11 +13,10 @@ from telemetry_core.filter.detectors.detector import value_span
 from telemetry_core.filter.digits import takes_digits_alike
 from telemetry_core.filter.shape import (
     ANY,
+    DOTTED,
+    ENCODED,
     LONG_WORD,
-    MARK,
     TRAITS,
-    Search,
-    Shapes,
     is_wordy,
     shape_of,
     traits_of,
@@ -42,8 +41,6 @@ MAX_CACHED_LENGTH = 2_000
 
 # Upper bound of what an entry costs beyond its characters: dict slot and str header.
 _ENTRY_BYTES = 160
-RAW = TRAITS["mark"]
-"""The trait of a text in which to look for what decoding would destroy, and of its every view."""
 # Words, ids, numbers and times: whatever traits these have, they hold nothing that a built-in row
 # finds.
 _HARMLESS = re.compile(
@@ -119,25 +116,27 @@ class _Row(NamedTuple):
 
 
 class _Trial(NamedTuple):
-    """Rows next to each other that share a trigger: tried on the texts in which it is found."""
+    """Rows next to each other that share a trigger: tried on texts in whose shape it is found."""
 
-    triggered: Search | None
+    triggered: Callable[[bytes], object] | None
     traits: int
     rows: tuple[_Row, ...]
     raw_rows: tuple[_Row, ...]
 
 
 class _Reading:
-    """One way to read a text: as it stands, or as a view of it; and the rows to try on that."""
+    """One way to read a text: as it stands, or as a view of it.
 
-    __slots__ = ("raw", "rows", "text", "traits", "view")
+    ``raw`` is one for the rows alone that look for what decoding would destroy.
+    """
+
+    __slots__ = ("raw", "text", "traits", "view")
 
     def __init__(self, text: str, view: View | None, traits: int, *, raw: bool = False) -> None:
         self.text = text
         self.view = view
         self.traits = traits
         self.raw = raw
-        self.rows: list[_Row] = []
 
 
 def _trials(detectors: Sequence[Detector]) -> tuple[_Trial, ...]:
@@ -146,13 +145,23 @@ def _trials(detectors: Sequence[Detector]) -> tuple[_Trial, ...]:
         rows = [_Row(row, re.compile(row.pattern).search) for row in group]
         trials.append(
             _Trial(
-                triggered=re.compile("|".join(trigger).encode("ascii")).search if trigger else None,
+                triggered=_triggered(trigger) if trigger else None,
                 traits=sum(TRAITS[trait] for trait in traits) or ANY,
                 rows=tuple(rows),
                 raw_rows=tuple(row for row in rows if row.detector.raw),
             )
         )
     return tuple(trials)
+
+
+def _triggered(trigger: Sequence[str]) -> Callable[[bytes], object]:
+    if len(trigger) == 1 and _LITERAL(trigger[0]):
+        literal = trigger[0].encode("ascii")
+        return lambda shape: literal in shape
+    return re.compile("|".join(trigger).encode("ascii")).search
+
+
+_LITERAL = re.compile(r"[^\\.^$*+?{}\[\]|()]+").fullmatch
 
 
 def _ways(text: str, traits: int) -> list[_Reading]:
@@ -173,7 +182,7 @@ def _reading_of(view: View) -> _Reading:
 
 def _ways_to_decode(text: str, traits: int) -> list[_Reading]:
     plain = _Reading(text, None, traits | ANY)
-    if not traits & MARK or (text.isascii() and _ENCODED(text) is None):
+    if not traits & ENCODED or (text.isascii() and _ENCODED(text) is None):
         return [plain]
     views = list(views_of(text))
     if not views:
@@ -181,21 +190,16 @@ def _ways_to_decode(text: str, traits: int) -> list[_Reading]:
     views.reverse()
     shown = traits_of([view.text for view in views])
     decoded = [_Reading(view.text, view, shown.get(n, 0) | ANY) for n, view in enumerate(views)]
-    raw = [_Reading(view.text, view, RAW, raw=True) for view in views if not view.unescaped]
-    ways = [*raw, _Reading(text, None, RAW, raw=True), *decoded, plain]
+    raw = [
+        _Reading(way.text, way.view, way.traits, raw=True)
+        for way, view in zip(decoded, views, strict=True)
+        if not view.unescaped
+    ]
+    ways = [*raw, _Reading(text, None, plain.traits, raw=True), *decoded, plain]
     if "+" in text and "%" in text:
         # Read last: in "a+tag%40example.com" the plus may well be one.
         ways.append(_reading_of(spaced_view(views[0])))
     return ways
-
-
-def _findings(text: str, readings: Iterable[_Reading]) -> list[_Finding]:
-    """Return the values in a text, in order and apart from each other."""
-    found = _Found(text)
-    for reading in readings:
-        for row in reading.rows:
-            _collect(row, reading, found)
-    return sorted(found.findings)
 
 
 def _collect(row: _Row, reading: _Reading, found: _Found) -> None:
@@ -269,18 +273,18 @@ class TextFilter:
         traits = 0 if is_wordy(text) else traits_of((text,)).get(0, 0)
         if not traits:
             return text, True
-        if traits & MARK and _ENCODED(text) is not None:
+        if traits & ENCODED and _ENCODED(text) is not None:
             return self.filter(text), False
         if traits & LONG_WORD:
             # With other digits it may be the base64 of another text.
             return self.filter(text), False
         reading = _Reading(text, None, traits | ANY)
-        shape = shape_of(text)
-        for trial in self._plan(reading.traits):
-            if trial.triggered is None or trial.triggered(shape, 0) is not None:
-                reading.rows += trial.rows
-        if not any(row.search(text, 0) for row in reading.rows):
-            if all(takes_digits_alike(row.detector.pattern) for row in reading.rows):
+        rows = self._rows(reading)
+        if not any(row.search(text, 0) for row in rows):
+            # Of an address it counts what the digits are, see `traits_of`.
+            if not traits & DOTTED and all(
+                takes_digits_alike(row.detector.pattern) for row in rows
+            ):
                 return text, True
             self._remember((text,))
             return text, False
@@ -288,7 +292,7 @@ class TextFilter:
 
     def _replaced(self, text: str, reading: _Reading) -> str:
         try:
-            findings = _findings(text, (reading,)) if _HARMLESS(text) is None else []
+            findings = self._findings(text, (reading,)) if _HARMLESS(text) is None else []
         except _Hopeless:
             return FILTERED
         if findings:
@@ -325,10 +329,10 @@ class TextFilter:
         for number in range(MAX_ROUNDS):
             again: list[str] = []
             of: list[str] = []
-            for index, readings in self._readings(current).items():
+            for index, traits in self._doubtful(current):
                 text, first = current[index], original[index]
                 try:
-                    findings = _findings(text, readings)
+                    findings = self._findings(text, _ways(text, traits))
                 except _Hopeless:
                     changed[first] = _UNREADABLE
                     continue
@@ -348,27 +352,26 @@ class TextFilter:
         changed.update(dict.fromkeys(original, _UNREADABLE))
         return changed
 
-    def _readings(self, texts: Sequence[str]) -> dict[int, list[_Reading]]:
-        """Return how to read the texts that could hold a value, by their index."""
-        doubtful = {index: _ways(texts[index], traits) for index, traits in self._doubtful(texts)}
-        readings = [reading for ways in doubtful.values() for reading in ways]
-        shown: dict[int, tuple[list[_Reading], Shapes | None]] = {}
-        for trial in self._trials:
-            if trial.traits not in shown:
-                showing = [reading for reading in readings if reading.traits & trial.traits]
-                shapes = Shapes([reading.text for reading in showing]) if showing else None
-                shown[trial.traits] = showing, shapes
-            showing, shapes = shown[trial.traits]
-            if shapes is not None:
-                hits = shapes.hits(trial.triggered) if trial.triggered else range(len(showing))
-                for index in hits:
-                    reading = showing[index]
-                    reading.rows += trial.raw_rows if reading.raw else trial.rows
-        return {
-            index: readings
-            for index, ways in doubtful.items()
-            if (readings := [reading for reading in ways if reading.rows])
-        }
+    def _findings(self, text: str, readings: Iterable[_Reading]) -> list[_Finding]:
+        """Return the values in a text, in order and apart from each other."""
+        found: _Found | None = None
+        for reading in readings:
+            for row in self._rows(reading):
+                found = found or _Found(text)
+                _collect(row, reading, found)
+        return sorted(found.findings) if found else []
+
+    def _rows(self, reading: _Reading) -> list[_Row]:
+        """Return the rows worth trying on a text read in a way."""
+        plan = self._plan(reading.traits)
+        if not plan:
+            return []
+        shape = shape_of(reading.text)
+        rows: list[_Row] = []
+        for triggered, _, all_rows, raw_rows in plan:
+            if triggered is None or triggered(shape):
+                rows += raw_rows if reading.raw else all_rows
+        return rows
 
     def _doubtful(self, texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         """Yield the indices of texts that could hold a value, and the traits of each."""

@@ -33,8 +33,14 @@ _LITERAL = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # In MySQL a double-quoted string is a value where others have a name: behind an operator, and in
-# the lists of VALUES and IN. One that goes on behind a dot is a name everywhere.
-_QUOTED = re.compile(r'"(?!\w{1,64}"\s*+\.)[^"\\]*+(?:(?:""|\\.?)[^"\\]*+)*+(?:"|\Z)(?!\s*+\.)')
+# the lists of VALUES and IN. One with a dot before or behind it is a name everywhere.
+_QUOTED = re.compile(
+    r'"[^"\\]*+(?:(?:""|\\.?)[^"\\]*+)*+(?:"|\Z)(\s*+\.\s*+(?:"[^"]*+"|[\w*]++))*+', re.DOTALL
+)
+# Most statements have names in quotes, and few a quote where a value may begin.
+_MAY_BE_VALUE = re.compile(
+    r'"(?:(?<=[=<>,(]")|(?<=[=<>,(epEP]\s")|(?<=\s\s"))(?!\w{1,64}"\s*+\.)'
+).search
 _OPERATORS = ("=", "<", ">", " like", " ilike", " regexp", " rlike")
 _LISTS = (" in", "values")
 _FURTHEST = 2_000
@@ -59,7 +65,7 @@ def without_literals(statement: str) -> str:
     if _SQL.match(statement) is None or _SQL_WORD.search(statement) is None:
         return statement
     without = _LITERAL.sub(lambda found: "" if found[0][:2] in ("--", "/*") else "%s", statement)
-    return _without_quoted_values(without) if '"' in without else without
+    return without if _MAY_BE_VALUE(without) is None else _without_quoted_values(without)
 
 
 def _without_quoted_values(statement: str) -> str:
@@ -67,6 +73,8 @@ def _without_quoted_values(statement: str) -> str:
     values = lowered.find("values")
 
     def replaced(found: re.Match[str]) -> str:
+        if found[1] is not None:
+            return found[0]
         start = found.start()
         before = lowered[max(0, start - 20) : start].rstrip()
         if before.endswith(_OPERATORS):

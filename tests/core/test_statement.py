@@ -47,6 +47,16 @@ SQL = [
     ("INSERT INTO t (n) VALUES ('Jane', 7)", "INSERT INTO t (n) VALUES (%s, %s)", "an insert"),
     ("(SELECT a FROM t WHERE b = 'Jane')", "(SELECT a FROM t WHERE b = %s)", "in brackets"),
     ("WITH x AS (SELECT 'Jane') SELECT * FROM x", "WITH x AS (SELECT %s) SELECT * FROM x", "with"),
+    (
+        'SELECT "t"."c" FROM "t" WHERE "t"."c" = "jane doe" AND "t"."d" IN ("x y", "z")',
+        'SELECT "t"."c" FROM "t" WHERE "t"."c" = %s AND "t"."d" IN (%s, %s)',
+        "values in double quotes behind names in double quotes, as SQLite takes them",
+    ),
+    (
+        'SELECT t."c", "s" . "t".* FROM t WHERE t."c" LIKE "jane."',
+        'SELECT t."c", "s" . "t".* FROM t WHERE t."c" LIKE %s',
+        "names that are qualified in part",
+    ),
 ]
 
 

@@ -80,8 +80,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="email",
         token="[EMAIL]",
-        traits=("mark",),
-        trigger=(r"@(?<=[^ ]@)(?=[^ ])",),
+        traits=("at",),
         pattern=rf"@{_DOMAIN}",
         check=_with_local_part,
         finds=(
@@ -96,7 +95,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="email_quoted",
         token="[EMAIL]",
-        traits=("mark",),
+        traits=("at",),
         trigger=('"@',),
         pattern=rf'(?P<value>"[^"\n@]{{1,64}}+"@{_DOMAIN})',
         finds=('"jane doe"@example.com',),

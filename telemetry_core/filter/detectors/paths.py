@@ -28,6 +28,7 @@ _NAME = rf"{_NAME_CHARACTER}++(?:\.+{_NAME_CHARACTER}++)*+"
 _WIN = r"[^\\/:*?\"<>|\n\r\t]"
 _WIN_NAME = r"[^\\/:*?\"'<>|\s]"
 _DRIVE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+_DRIVE_SHAPE = r":[/\\](?<=[a-z]:.)(?:(?<![0a-z][a-z]:.)|(?<=\\[nrt][a-z]:.))"
 _SEPARATOR = r"(?:\\{1,32}|/)"
 
 
@@ -36,8 +37,8 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_windows_home",
         token="[PATH]",
         raw=True,
-        traits=("mark", "path"),
-        trigger=(r":[/\\]",),
+        traits=("encoded", "path"),
+        trigger=(_DRIVE_SHAPE,),
         pattern=(
             rf"{_DRIVE}(?P<value>[A-Za-z]:[\\/]{{1,32}}(?i:users|documents and "
             r"settings)[\\/]{1,32}"
@@ -52,8 +53,8 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_windows",
         token="",
         raw=True,
-        traits=("mark", "path"),
-        trigger=(r":[/\\]",),
+        traits=("encoded", "path"),
+        trigger=(_DRIVE_SHAPE,),
         pattern=(
             rf"{_DRIVE}(?P<value>(?i:file:/{{1,3}})?[A-Za-z]:(?:\\{{1,32}}|/(?!/))"
             rf"(?:{_WIN}{{1,128}}{_SEPARATOR}(?=[^\\/:*?\"<>|\s]))+)"
@@ -65,7 +66,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_unc",
         token="",
         raw=True,
-        traits=("mark",),
+        traits=("encoded",),
         trigger=(r"\\\\",),
         pattern=(
             r"(?:(?<![\\A-Za-z0-9_)\]}])|(?<=\\[nrt]))(?P<value>\\{2,64}(?!u[0-9A-Fa-f]{4}"
@@ -99,8 +100,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="path_user",
         token="",
-        traits=("mark",),
-        trigger=("~",),
+        traits=("tilde",),
         pattern=rf"(?<![A-Za-z0-9_~])(?P<value>~(?:[^\W\d][\w.-]{{0,63}}+)?/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})",
         finds=("~jane/docs/x.txt", "~łukasz/x", "~/.ssh/id_rsa"),
         spares=("~x", "a ~ b"),

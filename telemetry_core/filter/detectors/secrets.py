@@ -244,7 +244,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="query_parameter",
         token="[Filtered]",
-        traits=("mark",),
+        traits=("parameter",),
         trigger=(r"[?&;][a-z0_.-]+(?:\[\])?=",),
         pattern=rf"(?<=[?&;])(?i:{_PERSONAL})=(?P<value>(?:[^&;#\s\"'<>\\,`)}}|.?!\u00bb\u201c\u201d\u300d]|[.?!](?![\s\"')]|$))++)(?<!\[Filtered\])",
         check=lambda match: re.match(r"%[sd(]|\{|\$|<|\[[A-Z][A-Za-z]*\]$", match["value"]) is None,

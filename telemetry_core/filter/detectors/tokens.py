@@ -79,7 +79,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="url_user_info",
         token="[SECRET]",
-        traits=("mark",),
+        traits=("at",),
         trigger=("://[^/ ]*@",),
         pattern=r"://(?P<value>(?=[^\[@/])[^\s/?#\"'<>]*[^\s/?#\"'<>@])@",
         finds=("https://jane:pw@example.com/x", "redis://:pw@db:6379/0"),
