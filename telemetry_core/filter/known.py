@@ -42,8 +42,7 @@ _TRIVIAL = frozenset(
 _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|[0-9]{3})").fullmatch
 _SMALL_NUMBER = re.compile(r"[-+]?[0-9]{1,5}(?:\.[0-9]{1,4})?").fullmatch
 _ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
-# What in ASCII is read otherwise than it stands there, or tells that a value was cut off.
-_FOLDED_OR_CUT = re.compile(r"[^ \S]|  |[\\+&\x1b]|%[0-9A-Fa-fu]|[.]{3}").search
+_PERCENT_ENCODED = re.compile("%[0-9A-Fa-fu]").search
 _SHORTEST_CUT = 6
 _TOKEN = re.compile(r"\[[A-Za-z]+\]")
 
@@ -115,9 +114,18 @@ class KnownValues:
 
     def filter_with_remarks(self, text: str) -> tuple[str, tuple[Remark, ...]]:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
-        if not self._values or len(text) < MIN_LENGTH or self._is_free(text):
+        if not self._values or len(text) < MIN_LENGTH:
             return text, ()
-        spans = self._spans(text)
+        if _reads_as_it_stands(text):
+            folded = text.lower()
+            for beginning in self._starts:
+                if beginning in folded:
+                    spans = self._spans(text, [(folded, None, None)])
+                    break
+            else:
+                return text, ()
+        else:
+            spans = self._spans(text, _ways_to_read(text))
         if not spans:
             return text, ()
         pieces: list[str] = []
@@ -132,23 +140,13 @@ class KnownValues:
         pieces.append(text[position:])
         return "".join(pieces), tuple(remarks)
 
-    def _is_free(self, text: str) -> bool:
-        """Tell whether a text is so plain that it needs no view, and holds none of the values."""
-        if not text.isascii() or _FOLDED_OR_CUT(text) is not None:
-            return False
-        lowered = text.lower()
-        for beginning in self._starts:  # noqa: SIM110  # in half the time of any()
-            if beginning in lowered:
-                return False
-        return True
-
-    def _spans(self, text: str) -> list[tuple[int, int, str]]:
+    def _spans(self, text: str, ways: Iterable[_Way]) -> list[tuple[int, int, str]]:
         claimed: bytearray | None = None
         spans: list[tuple[int, int, str]] = []
-        views: list[View | None] = [*reversed(list(views_of(text))), None]
-        for view in views:
-            for start, end, token in self._found(text if view is None else view.text):
-                source = (start, end) if view is None else view.source_span(start, end)
+        for folded, view, outer in ways:
+            read = text if outer is None else outer.text
+            for start, end, token in self._found(read, folded, view):
+                source = (start, end) if outer is None else outer.source_span(start, end)
                 if _is_in_token(text, *source):
                     continue
                 claimed = claimed or bytearray(len(text))
@@ -158,15 +156,13 @@ class KnownValues:
         spans.sort()
         return spans
 
-    def _found(self, text: str) -> Iterator[tuple[int, int, str]]:
-        view = fold_view(text)
-        folded = view.text
+    def _found(self, text: str, folded: str, view: View | None) -> Iterator[tuple[int, int, str]]:
         cut: list[tuple[int, int, str]] = []
         for beginning, value, token in self._values:
             start = folded.find(beginning)
             while start >= 0:
                 end = start + _common(folded, start, value)
-                span = view.source_span(start, end)
+                span = (start, end) if view is None else view.source_span(start, end)
                 resume = start + 1
                 if _is_boundary(text, span[0]):
                     if end - start == len(value):
@@ -179,7 +175,7 @@ class KnownValues:
                 start = folded.find(beginning, resume)
         # Whole values first: two that begin alike are not one cut off.
         yield from sorted(cut, key=lambda span: span[0] - span[1])
-        if self._beginnings:
+        if self._beginnings and view is not None:
             for start, end, token in self._cut_off(folded):
                 span = view.source_span(start, end)
                 if _is_boundary(text, span[0]):
@@ -194,6 +190,36 @@ class KnownValues:
                 if token is not None:
                     yield end - length, end, token
                     break
+
+
+_Way = tuple[str, View | None, View | None]
+"""A folded text, the view that it is of what was read, and the view of the source that was read.
+None is for what reads character by character as it stands."""
+
+
+def _ways_to_read(text: str) -> Iterator[_Way]:
+    """Yield the ways to read a text, the one with the most layers of encoding undone first."""
+    for outer in (*reversed(list(views_of(text))), None):
+        view = fold_view(text if outer is None else outer.text)
+        yield view.text, view, outer
+
+
+def _reads_as_it_stands(text: str) -> bool:
+    """Tell whether nothing in a text is encoded, folded but for its case, or cut off. Errs to no.
+
+    Every log line is asked: looking for one thing after the other takes a fifth of the time that
+    one expression for all does.
+    """
+    return (
+        text.isascii()
+        and text.isprintable()
+        and "  " not in text
+        and "\\" not in text
+        and "+" not in text
+        and "&" not in text
+        and "..." not in text
+        and ("%" not in text or _PERCENT_ENCODED(text) is None)
+    )
 
 
 def _is_in_token(text: str, start: int, end: int) -> bool:
