@@ -187,7 +187,7 @@ class Walk:
         if found is None:
             if self.payload is not None:
                 # New texts come together: the detectors read them all at once for little more.
-                self.changed = self.texts.prime(texts_of(self.payload, self._shorter))
+                self.changed = self.texts.prime(texts_of(self.payload, self.clean, self._shorter))
                 self.payload = None
                 if text in self.clean:
                     return text, ()
@@ -263,11 +263,12 @@ _UNREAD: Final = frozenset(
 _PATHS: Final = frozenset(("abs_path", "filename"))
 
 
-def texts_of(payload: object, shorter: dict[str, str]) -> list[str]:
+def texts_of(payload: object, clean: Collection[str], shorter: dict[str, str]) -> list[str]:
     """Return the texts in a payload of plain containers, at most `MAX_DEPTH` levels deep.
 
     As the rules of the policy read them: SQL without its literals, paths cut to the file name.
 
+    :param clean: texts that need not be read.
     :param shorter: gets each statement, and what is left of it without its literals.
     """
     texts: list[str] = []
@@ -275,33 +276,30 @@ def texts_of(payload: object, shorter: dict[str, str]) -> list[str]:
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for container in level:
-            if type(container) is dict:
+            if container.__class__ is dict:
                 for key, part in container.items():
-                    kind = type(part)
-                    if kind is str:
-                        if key in _UNREAD or len(part) > MAX_PRIMED:
+                    if part.__class__ is str:
+                        if part in clean or key in _UNREAD:
                             continue
                         if key in _PATHS:
                             texts.append(part.rpartition("/")[2])
-                        elif part[:6] in SQL_STARTS:
+                        elif part[:6] in SQL_STARTS and len(part) <= MAX_TEXT:
                             shorter[part] = without_literals(part)
                             texts.append(shorter[part])
                         else:
                             texts.append(part)
-                    elif kind is dict or kind is list:
+                    elif part.__class__ is dict or part.__class__ is list:
                         below.append(part)
             else:
                 for part in container:
-                    kind = type(part)
-                    if kind is str:
-                        if len(part) <= MAX_PRIMED:
-                            texts.append(part)
-                    elif kind is dict or kind is list:
+                    if part.__class__ is str:
+                        texts.append(part)
+                    elif part.__class__ is dict or part.__class__ is list:
                         below.append(part)
         if not below or len(below) > MAX_ITEM_NODES:
             break
         level = below
-    return texts
+    return [text for text in texts if len(text) <= MAX_PRIMED]
 
 
 def plain(value: Mapping[object, object]) -> dict[object, object]:
