@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Collection, Mapping
 from traceback import walk_tb
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sentry_sdk
 from sentry_sdk.integrations import DidNotEnable
@@ -14,6 +14,10 @@ from sentry_sdk.integrations.threading import ThreadingIntegration
 
 from telemetry_core.drops import Drops
 from telemetry_core.errors import Problem, SettingsError
+from telemetry_core.transports import gated_object, gated_part
+
+if TYPE_CHECKING:
+    from telemetry_core.gate import Gate
 
 
 class CalmClient(sentry_sdk.Client):
@@ -22,14 +26,29 @@ class CalmClient(sentry_sdk.Client):
     The SDK raises at events of the wrong shape, and hands on what a user's samplers, processors
     and hooks raise. Whoever captures something is told by the missing id at most.
 
+    Whatever is put in the place of its transport stands behind the gate, too.
+
     :param drops: counts what was dropped.
     :param options: those of ``sentry_sdk.init``.
     :raises Exception: whatever the SDK raises at wrong options.
     """
 
-    def __init__(self, drops: Drops, **options: Any) -> None:
+    def __init__(self, drops: Drops, gate: Gate, **options: Any) -> None:
         self._drops = drops
+        self._gate = gate
         super().__init__(**options)
+
+    @property
+    def transport(self) -> Any:
+        """What the client sends by; None when it is closed."""
+        return self._transport
+
+    @transport.setter
+    def transport(self, given: Any) -> None:
+        if given is not None:
+            # Of the SDK's printer of envelopes the part that it prints for, which is gated.
+            given = gated_part(given, self._gate) or gated_object(given, self._gate)
+        self._transport = given
 
     def capture_event(self, *args: Any, **kwargs: Any) -> str | None:
         """Capture an event; return its id, or None when nothing is sent. Never raises."""
@@ -53,11 +72,12 @@ def silent_client() -> sentry_sdk.Client:
 
 
 def speaking_client(
-    options: Mapping[str, Any], instrument: Collection[str], drops: Drops
+    options: Mapping[str, Any], instrument: Collection[str], drops: Drops, gate: Gate
 ) -> CalmClient:
     """Make a client that sends.
 
     :param options: those of ``sentry_sdk.init``.
+    :param gate: stands before whatever the client sends by.
     :param instrument: names of integrations that must be switched on.
     :param drops: counts the events at which the SDK fails.
     :raises SettingsError: when the SDK can't switch on an integration that was asked for.
@@ -66,7 +86,7 @@ def speaking_client(
         with warnings.catch_warnings():
             # Deprecated by newer SDKs; whoever gives it has been told by their documentation.
             warnings.filterwarnings("ignore", "The send_default_pii option", DeprecationWarning)
-            client = CalmClient(drops, **options)
+            client = CalmClient(drops, gate, **options)
     except (DidNotEnable, ImportError) as error:
         name = _integration_in(error.__traceback__)
         raise SettingsError([_missing(name, instrument, f"sentry-sdk says: {error}.")]) from error

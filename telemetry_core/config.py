@@ -28,7 +28,7 @@ from telemetry_core.outcomes import Outcomes
 from telemetry_core.request import current_request
 from telemetry_core.session import get_session_manager
 from telemetry_core.settings import Settings
-from telemetry_core.transports import gated_part
+from telemetry_core.strangers import gate_strangers, release_strangers
 
 _logger = logging.getLogger(LOGGER_NAME)
 
@@ -94,9 +94,7 @@ class TelemetryConfig:
             options = build_options(self.settings, self.gate)
             # First the silent one: the process's profiler is that of the client that was made last.
             self._quiet = silent_client()
-            client = speaking_client(options, self.settings.instrument, self.drops)
-            # The SDK may have wrapped the transport to print what has not passed the gate.
-            client.transport = gated_part(client.transport, self.gate)
+            client = speaking_client(options, self.settings.instrument, self.drops, self.gate)
             diverted(client, self.gate)
             pass_over_reported(client.get_integration("logging"))
             sampler = client.options.get("traces_sampler")
@@ -119,6 +117,7 @@ class TelemetryConfig:
                 scope = sentry_sdk.Scope.get_global_scope()
                 if scope.client is not None and scope.client.is_active():
                     _logger.warning("telemetry takes the place of a client of sentry_sdk.init()")
+                gate_strangers(self.gate)
                 scope.set_client(client)
 
     def shutdown(self, timeout: float = 2.0) -> None:
@@ -129,6 +128,7 @@ class TelemetryConfig:
             measures, self.measures = self.measures, None
         if client is None:
             return
+        release_strangers(self.gate)
         if measures is not None:
             measures.close()
         try:
@@ -195,7 +195,7 @@ class TelemetryConfig:
         self.drops.count("client_replaced", "client")
         _logger.warning(
             "the SDK's process-wide client is no longer telemetry's but %s: something called "
-            "sentry_sdk.init(). What is captured outside requests does not pass the gate.",
+            "sentry_sdk.init(). What is captured outside requests is sent by that one.",
             "another with a DSN" if has_dsn else "none",
         )
 

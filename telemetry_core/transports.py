@@ -90,16 +90,15 @@ class _GatedHttp(_Gated):
         return self._telemetry_gate.admit_item(report) if report is not None else None
 
 
-class _GatedInstance(Transport):
-    """A gate before a transport object that the user made."""
+class GatedSender:
+    """A gate before an object that sends envelopes, such as the SDK's for Spotlight."""
 
-    def __init__(self, inner: Transport, gate: Gate) -> None:
+    def __init__(self, inner: Any, gate: Gate) -> None:
         self._inner = inner
         self._telemetry_gate = gate
-        self.options = inner.options
-        self.parsed_dsn = inner.parsed_dsn
 
     def capture_envelope(self, envelope: Envelope) -> None:
+        """Send what may leave. Never raises."""
         admitted = self._telemetry_gate.admit(envelope)
         remaining = None if admitted is None else _without_dropped(admitted, self._telemetry_gate)
         if remaining is None:
@@ -108,6 +107,16 @@ class _GatedInstance(Transport):
             self._inner.capture_envelope(remaining)
         except Exception as error:
             self._telemetry_gate.drop("transport_error", "envelope", error)
+
+
+class _GatedInstance(GatedSender, Transport):
+    """A gate before a transport object that the user made."""
+
+    def __init__(self, inner: Any, gate: Gate) -> None:
+        super().__init__(inner, gate)
+        # What is put in the place of a client's transport may lack them.
+        self.options = getattr(inner, "options", None)
+        self.parsed_dsn = getattr(inner, "parsed_dsn", None)
 
     def flush(self, timeout: float, callback: Any = None) -> None:
         self._inner.flush(timeout, callback)
@@ -119,7 +128,17 @@ class _GatedInstance(Transport):
         self._inner.record_lost_event(*args, **kwargs)
 
     def is_healthy(self) -> bool:
-        return self._inner.is_healthy()
+        return bool(self._inner.is_healthy())
+
+
+def is_gated(transport: object) -> bool:
+    """Tell whether a transport, or a class of them, stands behind any gate."""
+    return isinstance(getattr(transport, "_telemetry_gate", None), Gate)
+
+
+def gated_object(given: Any, gate: Gate) -> Transport:
+    """Return a transport that sends by an object made already, behind the gate."""
+    return _GatedInstance(given, gate)
 
 
 def gated_transport(given: Any, gate: Gate) -> type[Transport] | Transport:
@@ -128,12 +147,14 @@ def gated_transport(given: Any, gate: Gate) -> type[Transport] | Transport:
     :param given: the user's ``transport``: None, a class, an object, or a function of events.
     """
     if isinstance(given, Transport):
-        return _GatedInstance(given, gate)
+        return gated_object(given, gate)
     if isinstance(given, type) and issubclass(given, Transport):
         return _laid_over(given, gate)
 
     class GatedTransport(Transport):
         """Whatever transport the SDK itself would make of its options, behind the gate."""
+
+        _telemetry_gate = gate
 
         def __new__(cls, options: dict[str, Any]) -> Transport:  # type: ignore[misc]  # a factory
             with warnings.catch_warnings():
@@ -164,9 +185,8 @@ def gated_part(transport: object, gate: Gate) -> Transport | None:
     print what the gate has not yet seen.
     """
     while transport is not None:
-        if vars(transport).get("_telemetry_gate") is gate or (
-            vars(type(transport)).get("_telemetry_gate") is gate
-        ):
+        own = getattr(transport, "__dict__", {})
+        if gate in (own.get("_telemetry_gate"), vars(type(transport)).get("_telemetry_gate")):
             return transport  # type: ignore[return-value]  # only transports carry a gate
-        transport = vars(transport).get("_inner")
+        transport = own.get("_inner")
     return None
