@@ -20,8 +20,8 @@ help:  ## Show what can be made
 demo: $(VENV)/.demo  ## Send personal data through both example apps, show what arrives
 	@$(BIN)/python -m demo $(ARGS)
 
-test: $(VENV)/.test  ## Run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.test  ## Run the tests, in a process for each core
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.lint  ## Check style, formatting and who may import whom
 	@$(BIN)/ruff check .
@@ -37,7 +37,7 @@ types: $(VENV)/.types  ## Check the types with mypy and pyright
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 tox: $(VENV)/.tox  ## Test the built wheel on every Python, framework and SDK of the matrix
-	@$(BIN)/tox run-parallel --parallel auto --parallel-no-spinner $(ARGS)
+	@$(BIN)/tox run-parallel --parallel all --parallel-no-spinner $(ARGS)
 
 coverage: $(VENV)/.test  ## Run the tests and show the lines and branches that none reaches
 	@$(BIN)/coverage run -m pytest $(ARGS)

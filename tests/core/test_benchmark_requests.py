@@ -10,6 +10,8 @@ from benchmarks.requests.report import BARS, Key, Results, as_page, for_terminal
 from benchmarks.requests.servers import Load, read
 from benchmarks.requests.setups import FRAMEWORKS, NONE, PATHS, SETUPS, Setup
 
+pytestmark = pytest.mark.once
+
 WRK = """\
 Running 2s test @ http://127.0.0.1:8000/hello/7/
   1 threads and 4 connections

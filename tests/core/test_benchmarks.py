@@ -17,6 +17,8 @@ from benchmarks.peers import SUBJECTS, Missing, Subject, ready
 from benchmarks.report import percent
 from benchmarks.timing import Case, Round, measure, summarise
 
+pytestmark = pytest.mark.once
+
 EVENT: dict[str, Any] = {
     "event_id": "0123456789abcdef0123456789abcdef",
     "timestamp": "2024-01-02T03:04:05.678901Z",

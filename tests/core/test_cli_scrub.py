@@ -24,6 +24,8 @@ from telemetry_core.cli.root import root
 from telemetry_core.cli.stream import MAX_LINE, Lines, Read, detect_encoding
 from telemetry_core.filter.pii import PIIFilter
 
+pytestmark = pytest.mark.pure
+
 KEY = (
     "-----BEGIN RSA PRIVATE KEY-----",
     "MIIEowIBAAKCAQEAx8nkQv5qQ2p1r0Yt5yPzGQmC1s7dK3jH9bV2wXfLZk3RtYuQ",

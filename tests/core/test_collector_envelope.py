@@ -9,6 +9,8 @@ from telemetry_core.collector import (
     parse_envelope,
 )
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.mark.parametrize(
     ("body", "types", "payloads", "reason"),

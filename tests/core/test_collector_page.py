@@ -16,6 +16,8 @@ from telemetry_core.collector import (
     remarks_of,
 )
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:

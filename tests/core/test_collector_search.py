@@ -14,6 +14,8 @@ import pytest
 
 from telemetry_core.collector import FORMS, Planted, Store, find_leaks, find_value, parse_envelope
 
+pytestmark = pytest.mark.pure
+
 VALUE = "Zoë O'Hara+7/9 <zoe@example.org>"
 
 
@@ -137,11 +139,11 @@ def test_nothing_is_found_in_nothing() -> None:
 
 @pytest.mark.parametrize("filler", [b"\\u", b"%2", b"&#", b"a+", b"\\ud83d", b"&" * 3, b"\xff"])
 def test_the_search_takes_time_in_proportion_to_the_bytes(filler: bytes) -> None:
-    """Half a megabyte of what looks like the start of an escape is searched in well under 2 s."""
+    """Half a megabyte that looks like starts of escapes takes well under 2 s of the processor."""
     haystack = filler * (500_000 // len(filler))
-    started = time.perf_counter()
+    started = time.thread_time()
     assert find_value(haystack, VALUE) == []
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 # Naming the place

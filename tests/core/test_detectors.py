@@ -12,6 +12,8 @@ from telemetry_core.filter.detectors import DETECTORS, Detector, build_detectors
 from telemetry_core.filter.shape import TRAITS
 from telemetry_core.filter.text import TextFilter
 
+pytestmark = pytest.mark.pure
+
 ALL = TextFilter()
 TOKENS = sorted({row.token for row in DETECTORS if row.token} | {"[INPUT]", "[USER]"})
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from telemetry_core.filter.detectors import DETECTORS
 from telemetry_core.filter.digits import takes_digits_alike
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.mark.parametrize(
     ("pattern", "alike"),

@@ -6,6 +6,8 @@ import pytest
 
 from telemetry_core.filter.keys import ALLOWED, KeyRules, is_sensitive
 
+pytestmark = pytest.mark.pure
+
 RULES = KeyRules()
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from telemetry_core.filter.known import MAX_VALUES, KnownValues
 
+pytestmark = pytest.mark.pure
+
 STORY = "My secret story begins in Ulm. " * 20
 KNOWN = KnownValues(
     [
@@ -101,7 +103,7 @@ def test_the_number_of_values_is_bounded() -> None:
 encoders = st.sampled_from([quote, quote_plus, html.escape, lambda v: json.dumps(v)[1:-1], str])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     value=st.text(
         st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), min_size=7, max_size=60

@@ -399,10 +399,19 @@ DISABLED = """
     ("environ", "why"),
     [
         ({}, "nothing set"),
-        ({"TELEMETRY_ENABLED": "false"}, "switched off"),
-        ({"TELEMETRY_DSN": "{dsn}"}, "a DSN is no switch"),
-        ({"SENTRY_SPOTLIGHT": "1", "SENTRY_DEBUG": "1"}, "variables of the SDK's"),
-        ({"SENTRY_SPOTLIGHT": "{url}", "SENTRY_RELEASE": "1"}, "variables of the SDK's"),
+        (
+            {"TELEMETRY_ENABLED": "false", "SENTRY_SPOTLIGHT": "1", "SENTRY_DEBUG": "1"},
+            "switched off, variables of the SDK's",
+        ),
+        (
+            {
+                "TELEMETRY_DSN": "{dsn}",
+                "SENTRY_SPOTLIGHT": "{url}",
+                "SENTRY_RELEASE": "1",
+                "SENTRY_DEBUG": "1",
+            },
+            "a DSN is no switch, nor are other variables of the SDK's",
+        ),
     ],
 )
 def test_disabled_means_no_client_no_thread_and_no_byte(environ: dict[str, str], why: str) -> None:
@@ -437,17 +446,26 @@ ENABLED = """
 """
 
 
+IN_ANY_CASE = {
+    "SENTRY_DSN": "{other_dsn}",
+    "SENTRY_RELEASE": "9",
+    "SENTRY_ENVIRONMENT": "elsewhere",
+    "SENTRY_TRACE": "0" * 32 + "-" + "1" * 16 + "-1",
+    "SENTRY_BAGGAGE": "sentry-user_id=jane.doe",
+}
+"""Another server, what was given otherwise, a trace to continue with a visitor's baggage."""
+
+
+# Those that don't exclude each other are set together: a process a row takes its time.
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
         ({}, "none"),
-        ({"SENTRY_SPOTLIGHT": "{other}stream"}, "a copy of everything to an address"),
-        ({"SENTRY_SPOTLIGHT": "1"}, "a copy of everything to the default address"),
-        ({"SENTRY_DSN": "{other_dsn}"}, "another server"),
-        ({"SENTRY_PRINT_ENVELOPES": "1"}, "envelopes on the console"),
-        ({"SENTRY_RELEASE": "9", "SENTRY_ENVIRONMENT": "elsewhere"}, "what was given otherwise"),
-        ({"SENTRY_TRACE": "0" * 32 + "-" + "1" * 16 + "-1"}, "a trace to continue"),
-        ({"SENTRY_BAGGAGE": "sentry-user_id=jane.doe"}, "a visitor's baggage"),
+        ({**IN_ANY_CASE, "SENTRY_SPOTLIGHT": "{other}stream"}, "a copy to an address"),
+        (
+            {**IN_ANY_CASE, "SENTRY_SPOTLIGHT": "1", "SENTRY_PRINT_ENVELOPES": "1"},
+            "a copy to the default address and to the console",
+        ),
     ],
 )
 def test_variables_of_the_sdk_s_open_nothing(variables: dict[str, str], why: str) -> None:

@@ -20,6 +20,8 @@ from telemetry_core.policy.interpreter import compile_rows
 from telemetry_core.policy.memo import MAX_ENTRY, MAX_MET, Memo, Remembered, Seen
 from telemetry_core.policy.table import Row
 
+pytestmark = pytest.mark.pure
+
 EMAIL = "jane.roe@mail.example.org"
 
 
@@ -498,7 +500,7 @@ Json = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(Json.filter(lambda value: isinstance(value, dict)), st.sampled_from(sorted(table.ITEMS)))
 def test_no_address_survives_anywhere_and_nothing_is_changed_in_place(
     payload: Any, kind: str

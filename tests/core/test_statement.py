@@ -12,6 +12,8 @@ from telemetry_core.policy.statement import (
     without_url_details,
 )
 
+pytestmark = pytest.mark.pure
+
 SQL = [
     ("SELECT * FROM t WHERE n = 'Jane'", "SELECT * FROM t WHERE n = %s", "a string"),
     ("select * from t where n = 'it''s Jane'", "select * from t where n = %s", "a doubled quote"),

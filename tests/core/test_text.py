@@ -21,6 +21,8 @@ from telemetry_core.filter.text import (
     TextFilter,
 )
 
+pytestmark = pytest.mark.pure
+
 FILTER = TextFilter()
 
 VALUES = {
@@ -111,7 +113,7 @@ def test_a_key_is_found_wherever_its_first_capital_or_digit_stands(at: int) -> N
     assert FILTER.filter(f"key={key}") == "key=[SECRET]"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     kind=st.sampled_from(sorted(VALUES)),
     encodings=st.lists(
@@ -135,7 +137,7 @@ def test_no_nesting_of_encodings_hides_a_value(
     assert FILTER.filter(filtered) == filtered
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.text(
         st.one_of(
@@ -225,7 +227,7 @@ def test_priming_agrees_with_reading_one_at_a_time(texts: list[str]) -> None:
     assert set(together.clean) == {text for text in texts if alone.filter(text) == text}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.one_of(
         st.from_regex(r"[0-9]{1,10}\.[0-9]{1,7}", fullmatch=True),

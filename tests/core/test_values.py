@@ -27,6 +27,8 @@ from telemetry_core.values import (
     texts_of_user,
 )
 
+pytestmark = pytest.mark.pure
+
 
 class Raising(Mapping[str, str]):
     """A mapping that can't be read, as a lazy session whose database is gone."""

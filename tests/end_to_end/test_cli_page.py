@@ -22,6 +22,8 @@ from screens import PAGE, PAGES, Screen, comparable, run, screens
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import VERBS
 
+pytestmark = pytest.mark.once
+
 TEXT = PAGE.read_text(encoding="utf-8")
 SCREENS = [screen for page in PAGES for screen in screens(page.read_text(encoding="utf-8"))]
 

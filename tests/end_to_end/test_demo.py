@@ -22,10 +22,13 @@ from telemetry_core.collector import Collector
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("django_shop", "flask_notes")
 
-pytestmark = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("django", "flask", "gunicorn")),
-    reason="the demo runs both frameworks under gunicorn",
-)
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(
+        any(importlib.util.find_spec(name) is None for name in ("django", "flask", "gunicorn")),
+        reason="the demo runs both frameworks under gunicorn",
+    ),
+]
 
 
 def environment_in(folder: Path) -> dict[str, str]:

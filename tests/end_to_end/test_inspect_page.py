@@ -12,6 +12,8 @@ from collecting import EVENT, event, post
 
 from telemetry_core.collector import Collector
 
+pytestmark = pytest.mark.once
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
