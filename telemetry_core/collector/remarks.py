@@ -71,7 +71,8 @@ def _walk(meta: Payload, value: Payload, path: tuple[str, ...], depth: int) -> I
 
 def _at(note: Payload, value: Payload, path: str) -> Iterator[ItemRemark]:
     remarks = note.get("rem") if isinstance(note, dict) else None
-    for remark in remarks if isinstance(remarks, list) else ():
+    # Fresh from the filter it is a tuple, read from JSON a list.
+    for remark in remarks if isinstance(remarks, list | tuple) else ():
         match remark:
             case [str(rule), str(kind), int(start), int(end), *_]:
                 text = value[start:end] if isinstance(value, str) and 0 <= start <= end else ""

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from telemetry_core.policy.remembering import REMEMBERED, remembering, remembering_list
+from telemetry_core.policy.forms import Form
+from telemetry_core.policy.remembering import ANEW, CHANGING, Part, remembering
 from telemetry_core.policy.rules import DROP, RULE_HANDLERS, Handler, keep
 from telemetry_core.policy.table import Row
 from telemetry_core.policy.walk import Note, Walk, plain
@@ -48,6 +49,32 @@ class _Node:
     row: Row | None = None
     fields: dict[str, _Node] = field(default_factory=dict)
     items: _Node | None = None
+    _part: Part | None = None
+
+    def part(self) -> Part | None:
+        """Return what is remembered of such a mapping, or of the list in which it stands."""
+        names = CHANGING.get(self.name)
+        if names is None or not self.fields:
+            return None
+        if self._part is None:
+            forms = {name: form for name in names if (form := self._form_of(name)) is not None}
+            parts = {
+                name: part
+                for name, field in self.fields.items()
+                if (part := (field.items or field).part()) is not None
+            }
+            self._part = Part(
+                forms,
+                anew=ANEW.get(self.name, ()),
+                parts=parts,
+                is_list=self.name.endswith("[]"),
+                is_code=_is_code(self),
+            )
+        return self._part
+
+    def _form_of(self, name: str) -> Form | None:
+        row = self.fields[name].row if name in self.fields else None
+        return row.form if row is not None else None
 
 
 def compile_rows(rows: Iterable[Row], place: str = "") -> Handler:
@@ -77,11 +104,12 @@ def _handler(node: _Node) -> Handler:
     if node.items is not None:
         return _list_of(_handler(node.items), node.items)
     mapping = _mapping(node.fields)
+    part = node.part()
     # Lists are remembered whole, see there.
-    if node.name.endswith("[]") or node.name not in REMEMBERED:
+    if part is None or part.is_list:
         return mapping
-    fields = _changing(node)
-    return remembering(mapping, {name: _handler(field) for name, field in fields.items()})
+    anew = {name: _handler(node.fields[name]) for name in part.anew if name in node.fields}
+    return remembering(mapping, part, anew)
 
 
 def _is_code(node: _Node) -> bool:
@@ -90,10 +118,6 @@ def _is_code(node: _Node) -> bool:
         return node.row.rule in CODE
     parts = [*node.fields.values(), *((node.items,) if node.items is not None else ())]
     return all(map(_is_code, parts))
-
-
-def _changing(node: _Node) -> dict[str, _Node]:
-    return {name: node.fields[name] for name in REMEMBERED[node.name] if name in node.fields}
 
 
 _HEAD: Final = """
@@ -239,26 +263,22 @@ def _list_of(item: Handler, node: _Node) -> Handler:
         walk.note = notes
         return result
 
-    whole: Callable[[list[Any], Walk], list[Any]] = apply_list
-    if node.name in REMEMBERED and node.fields:
-        forms = {
-            name: field.row.form
-            for name, field in _changing(node).items()
-            if field.row is not None and field.row.form is not None
-        }
-        whole = remembering_list(apply_list, forms, is_code=_is_code(node))
+    part = node.part()
+    whole: Callable[[list[Any], Walk], Any] = apply_list
+    if part is not None:
+        whole = remembering(apply_list, part, {})  # type: ignore[arg-type]
 
     def apply(value: object, walk: Walk) -> object:
         if type(value) is list or type(value) is tuple:
             walk.spend(len(value))
-            return whole(list(value), walk)
+            return whole(value if type(value) is list else list(value), walk)
         # Asked in this order since asking an abstract class takes longest.
         if type(value) is dict or isinstance(value, Mapping):
             value = value if type(value) is dict else plain(value)
             values = value.get("values")
             if type(values) is list or type(values) is tuple:
                 walk.spend(len(values))
-                result = whole(list(values), walk)
+                result = whole(values if type(values) is list else list(values), walk)
                 if walk.note is not None:
                     walk.note = {"values": walk.note}
                 return {"values": result}

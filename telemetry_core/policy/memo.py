@@ -7,9 +7,9 @@ what was read; two texts with one hash would get one result, which is wrong but 
 
 from __future__ import annotations
 
-import marshal
+from collections.abc import Iterable, Sequence
 from sys import getsizeof
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
 R = TypeVar("R")
 T = TypeVar("T", str, bytes)
@@ -90,43 +90,136 @@ class Seen(Generic[T]):
             self.values[text] = None
 
 
+class Shared(dict[str, object]):
+    """A piece of ``_meta`` that stands in more than one event: a mapping that can't be changed.
+
+    As a ``dict`` it is JSON and equals another; a copy of it can be changed.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("remarks are shared between events: change a copy of them")
+
+    _refused: Any = _refuse
+    __setitem__ = __delitem__ = __ior__ = _refused
+    clear = pop = popitem = setdefault = update = _refused
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, object]]]:
+        """Copy and pickle it as the plain mapping that it stands for."""
+        return dict, (dict(self),)
+
+
+def frozen(note: dict[str, object]) -> Shared:
+    """Return a piece of ``_meta`` as one that can be shared."""
+    return Shared(
+        (key, frozen(part) if isinstance(part, dict) else part) for key, part in note.items()
+    )
+
+
+def _size_of(value: Any) -> int:
+    """Return about how many bytes a value takes; what stands in it twice counts twice."""
+    size = getsizeof(value)
+    if isinstance(value, dict):
+        return size + sum(getsizeof(name) + _size_of(part) for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return size + sum(map(_size_of, value))
+    return size
+
+
 class Remembered:
     """A filtered part of an event, the remarks on it, and how many fields were left out of it.
 
-    ``copy`` returns the part and the remarks in new containers: nobody gets those that are kept.
     ``size`` is about how many bytes it takes.
+
+    :param changing: mappings in ``result``, and a name under which each of them has something else
+        each time: that is not kept.
     """
 
-    __slots__ = ("_containers", "_links", "_note", "refused", "size")
+    __slots__ = (
+        "_changing", "_dicts", "_links", "_lists", "_note", "_place", "_tables", "refused", "size"
+    )  # fmt: skip
 
-    def __init__(self, result: Any, note: dict[str, object] | None, refused: int) -> None:
-        self._containers: list[Any] = []
-        self._links: list[tuple[int, Any, int]] = []
+    def __init__(
+        self,
+        result: Any,
+        note: dict[str, object] | None,
+        refused: int,
+        *,
+        changing: list[tuple[list[dict[str, Any]], str]],
+    ) -> None:
         self.refused = refused
-        # Small containers within each other are sooner parsed than copied.
-        self._note = marshal.dumps(note, 4) if note is not None else None
-        self.size = 300 + getsizeof(self._note)
-        self._add(result)
+        self._note = frozen(note) if note is not None else None
+        containers = _containers(result)
+        dicts = [each for each in containers if type(each) is dict]
+        places = {id(each): place for place, each in enumerate(dicts)}
+        lists: list[list[Any]] = []
+        tables: list[list[Any]] = []
+        for each in containers:
+            if type(each) is list:
+                (tables if _are_in_a_row(each, places) else lists).append(each)
+        containers = [*dicts, *lists, *tables]
+        places = {id(each): place for place, each in enumerate(containers)}
+        self._place = places[id(result)]
+        self._dicts = [_without_containers(each) for each in dicts]
+        self._lists = [_without_containers(each) for each in lists]
+        self._tables = [slice(places[id(each[0])], places[id(each[-1])] + 1) for each in tables]
+        self._links = [
+            (places[id(each)], name, places[id(part)])
+            for each in (*dicts, *lists)
+            for name, part in _parts_of(each)
+            if type(part) is dict or type(part) is list
+        ]
+        self._changing = [(name, [places[id(each)] for each in row]) for row, name in changing]
+        for name, row in self._changing:
+            for place in row:
+                # Stays: a dict that has its keys need not grow when they are set.
+                self._dicts[place][name] = None
+        self.size = _size_of([self._dicts, self._lists, self._note, self._links, self._changing])
 
-    def _add(self, value: Any) -> int:
-        """Take a dict or list apart into containers that hold no others, and return its index."""
-        own = value.copy()
-        index = len(self._containers)
-        self._containers.append(own)
-        self.size += getsizeof(own)
-        for place, part in value.items() if type(value) is dict else enumerate(value):
-            if type(part) is dict or type(part) is list:
-                own[place] = None
-                self._links.append((index, place, self._add(part)))
-                self.size += 120
-            else:
-                self.size += getsizeof(part)
-            self.size += getsizeof(place)
-        return index
+    def copy(self, columns: Sequence[Sequence[Any]]) -> tuple[Any, dict[str, object] | None]:
+        """Return the part as if just made, in containers that nobody else has, and the remarks.
 
-    def copy(self) -> tuple[Any, dict[str, object] | None]:
-        """Return the part and the remarks as if just made."""
-        made = [each.copy() for each in self._containers]
-        for index, place, part in self._links:
-            made[index][place] = made[part]
-        return made[0], marshal.loads(self._note) if self._note is not None else None
+        Those can be added to; what is within them is shared and can't be changed.
+
+        :param columns: the values under each of the names, None where there is none.
+        """
+        # Python is quicker with many of one type.
+        made: list[Any] = list(map(dict.copy, self._dicts))
+        made += map(list.copy, self._lists)
+        made += [made[places] for places in self._tables]
+        for place, name, part in self._links:
+            made[place][name] = made[part]
+        for (name, row), column in zip(self._changing, columns, strict=True):
+            for place, value in zip(row, column, strict=True):
+                if value is not None:
+                    made[place][name] = value
+                else:
+                    del made[place][name]
+        return made[self._place], dict(self._note) if self._note is not None else None
+
+
+def _parts_of(container: Any) -> Iterable[tuple[Any, Any]]:
+    return container.items() if type(container) is dict else enumerate(container)
+
+
+def _containers(value: Any) -> list[Any]:
+    """Return the dicts and lists in a value, level by level, itself first."""
+    found = [value]
+    for container in found:
+        found += [part for _, part in _parts_of(container) if type(part) in (dict, list)]
+    return found
+
+
+def _without_containers(container: Any) -> Any:
+    own = container.copy()
+    for name, part in _parts_of(container):
+        if type(part) is dict or type(part) is list:
+            own[name] = None
+    return own
+
+
+def _are_in_a_row(values: list[Any], places: dict[int, int]) -> bool:
+    """Tell whether a list holds nothing but mappings that stand one after the other."""
+    found = [places.get(id(each), -1) for each in values]
+    return bool(found) and found[0] >= 0 and found == list(range(found[0], found[0] + len(found)))

@@ -125,7 +125,7 @@ class Policy:
         if kind == "span":
             payload = _with_named_segments(payload, route)
         walk = self._walk(known, session, route, payload)
-        if isinstance(payload, dict | Mapping):
+        if type(payload) is dict or isinstance(payload, Mapping):
             walk.route_is_url = _names_a_url(payload)
         result = handler(payload, walk)
         if not isinstance(result, dict):
@@ -228,7 +228,7 @@ class Policy:
 
 def _names_a_url(payload: Mapping[object, object]) -> bool:
     info = payload.get("transaction_info")
-    source = info.get("source") if isinstance(info, dict | Mapping) else None
+    source = info.get("source") if type(info) is dict or isinstance(info, Mapping) else None
     if source in _NAMED_SOURCES:
         return False
     name = payload.get("transaction")

@@ -257,16 +257,13 @@ def session(value: object, walk: Walk) -> object:
     Inside the gate the id is the current session's, whatever the app put there. Standing alone, the
     filter keeps an id only if it has the form of one that is random.
     """
+    given = value.get("id") if type(value) is dict or isinstance(value, Mapping) else None
+    session_id: str | None = None
     if walk.session is not None:
         session_id = walk.session.session_id
-    else:
-        given = value.get("id") if isinstance(value, Mapping) else None
-        session_id = given if isinstance(given, str) and _RANDOM_ID.fullmatch(given) else None
-    if (
-        not isinstance(value, Mapping)
-        or any(key != "id" for key in value)
-        or (session_id is None or value.get("id") != session_id)
-    ):
+    elif isinstance(given, str) and _RANDOM_ID.fullmatch(given):
+        session_id = given
+    if session_id is None or given != session_id or len(value) != 1:  # type: ignore[arg-type]  # a mapping, given has an id
         walk.note = removed("session")
     return {"id": session_id} if session_id is not None else DROP
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from telemetry_core.filter.text import FILTERED
-from telemetry_core.policy.memo import Memo, Seen
+from telemetry_core.policy.memo import Memo, Seen, Shared, frozen
 from telemetry_core.policy.statement import SQL_STARTS, without_literals
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Walk:
         "messages",
         "names",
         "note",
+        "part_keys",
         "paths",
         "payload",
         "nodes_left",
@@ -120,6 +122,7 @@ class Walk:
         self.allow_headers = allow_headers
         self.session = session
         self.note: Note | None = None
+        self.part_keys: dict[Any, Any] = {}
         self.memory = memory
         self.memo = memory.results
         self.names = memory.names.values
@@ -217,12 +220,13 @@ _KEY = re.compile(r"[A-Za-z_$][\w.\-:$/]{0,99}")
 
 def remarked(*remarks: tuple[object, ...]) -> Note:
     """Make the note of a value's own remarks, in Relay's format ``[rule, kind, start, end]``."""
-    return {"": {"rem": [list(remark) for remark in remarks]}}
+    return {"": {"rem": tuple(map(tuple, remarks))}}
 
 
-def removed(rule: str) -> Note:
-    """Make the note of a value that was taken out whole."""
-    return remarked((rule, "x"))
+@cache
+def removed(rule: str) -> Shared:
+    """Return the note of a value that was taken out whole."""
+    return frozen(remarked((rule, "x")))
 
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -17,7 +17,7 @@ from telemetry_core.filter.known import KnownValues
 from telemetry_core.filter.text import TextFilter
 from telemetry_core.policy import ItemTooLarge, Policy, Refused, Session, forms, table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.memo import MAX_ENTRY, MAX_MET, Memo, Remembered, Seen
+from telemetry_core.policy.memo import MAX_ENTRY, MAX_MET, Memo, Remembered, Seen, Shared
 from telemetry_core.policy.table import Row
 
 pytestmark = pytest.mark.pure
@@ -388,8 +388,8 @@ def test_remarks_name_rule_and_place_and_never_the_value(policy: Policy) -> None
     meta = event["_meta"]
     [[rule, kind, start, end]] = meta["message"][""]["rem"]
     assert (rule, kind, event["message"][start:end]) == ("email", "s", "[EMAIL]")
-    assert meta["extra"]["nickname"][""]["rem"] == [["allowlist", "s", 0, 10]]
-    assert meta["request"]["url"][""]["rem"] == [["policy", "x"]]
+    assert meta["extra"]["nickname"][""]["rem"] == (("allowlist", "s", 0, 10),)
+    assert meta["request"]["url"][""]["rem"] == (("policy", "x"),)
     assert list(meta["breadcrumbs"]["values"]) == ["1"]
     assert "jane" not in json.dumps(meta)
 
@@ -407,7 +407,7 @@ def test_each_log_of_a_batch_has_its_own_remarks(policy: Policy) -> None:
     batch = policy.apply("log", {"version": 2, "items": items}).payload
     assert "_meta" not in batch
     assert "_meta" not in batch["items"][0]
-    assert batch["items"][1]["_meta"]["body"][""]["rem"] == [["email", "s", 3, 10]]
+    assert batch["items"][1]["_meta"]["body"][""]["rem"] == (("email", "s", 3, 10),)
 
 
 def test_attributes_keep_their_types(policy: Policy) -> None:
@@ -530,7 +530,12 @@ def scramble(value: Any) -> None:
     for part in list(value.values() if isinstance(value, dict) else value):
         if isinstance(part, dict | list):
             scramble(part)
-    value.clear()
+    if isinstance(value, Shared):
+        for change in (value.clear, value.popitem):
+            with pytest.raises(TypeError):
+                change()
+    else:
+        value.clear()
 
 
 def _frames() -> Iterator[dict[str, Any]]:
@@ -674,7 +679,7 @@ def test_the_memo_holds_only_what_was_filtered() -> None:
     memory = policy._memory
     sets = [memory.names, memory.labels, memory.paths, memory.slugs, memory.messages]
     results = [
-        each.copy() if isinstance(each, Remembered) else each
+        [each._dicts, each._lists, each._note] if isinstance(each, Remembered) else each
         for each in (*memory.results._young.values(), *memory.results._old.values())
     ]
     held = repr([results, [seen.values for seen in sets]])
