@@ -60,6 +60,8 @@ def current_request() -> Request | None:
     integration stands.
     """
     bearer = sessions.current()
+    if type(bearer) is Request:
+        return bearer
     request = bearer.request if bearer is not None else None
     return request if request is not None else inherited_request()
 
@@ -89,11 +91,11 @@ class Request:
         "_permission",
         "_scope",
         "_source",
-        "_status",
         "_traced",
         "_transaction",
         "is_streamed",
         "reported",
+        "status",
     )
 
     def __init__(
@@ -115,7 +117,8 @@ class Request:
         self._failed: Outcome = "exited"
         self.reported: list[BaseException] | None = None
         """What was reported in it, for `telemetry_core.reports`."""
-        self._status: int | None = None
+        self.status: int | None = None
+        """The status of the response, as soon as it is known."""
         self._transaction: Any = None
         self._finished = False
         self._at_end: Callable[[], object] | None = None
@@ -205,7 +208,7 @@ class Request:
                     transaction,
                     route=self.route(),
                     method=self.method,
-                    status=self._status,
+                    status=self.status,
                     source=self._source,
                     failed=self._failed == "crashed",
                 )
@@ -226,16 +229,12 @@ class Request:
         :param status: the status it leads to; None when the response has begun already.
         """
         if status is not None:
-            self._status = status
+            self.status = status
         self._failed = "crashed"
         try:
             capture_exception(self._config, error, handled=False)
         except Exception as failure:
             self._config.drops.count("capture_error", "event", error=failure)
-
-    def set_status(self, status: int) -> None:
-        """Note the status of the response."""
-        self._status = status
 
     @property
     def session_id(self) -> str | None:
@@ -337,8 +336,8 @@ class Request:
             event["transaction"] = route or UNPARAMETERIZED
             event["transaction_info"] = {"source": self._source if route else "url"}
         event["request"] = {**(event.get("request") or {}), "method": self.method}
-        if self._status is not None:
-            event.setdefault("contexts", {})["response"] = {"status_code": self._status}
+        if self.status is not None:
+            event.setdefault("contexts", {})["response"] = {"status_code": self.status}
 
     def _visitor_id(self) -> str:
         try:
@@ -350,12 +349,12 @@ class Request:
 
     def _count(self) -> None:
         outcomes = self._config.outcomes
-        if (
-            outcomes is not None
-            and self._traced
-            and self._source == "route"
-            and self.permission is Permission.FULL
-        ):
+        if outcomes is None or not self._traced or self._source != "route":
+            return
+        permission = self._permission
+        if permission is None:
+            permission = self._decide()
+        if permission is Permission.FULL:
             outcomes.count(self._failed)
 
     def _decide(self) -> Permission:

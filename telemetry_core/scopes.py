@@ -89,11 +89,11 @@ class RequestScope(Scope):
 
     def unbind(self, bound: Bound) -> None:
         """Bring back the scopes from before `bind`."""
-        isolation, current = bound
-        self._current = _current_scope.get()
-        if current is not None:
-            restore(_current_scope, current)
-        elif self._current is not None:
+        isolation, outer = bound
+        self._current = current = _current_scope.get()
+        if outer is not None:
+            restore(_current_scope, outer)
+        elif current is not None:
             _current_scope.set(None)
         restore(_isolation_scope, isolation)
 

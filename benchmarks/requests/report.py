@@ -126,7 +126,10 @@ Written by `{command}`; its figures are not edited. Python {python}, {versions}.
   allows itself. An error includes what the framework logs of it.
 - **requests/s**, **p99**: under gunicorn with one worker of four threads, asked by wrk over
   {connections} connections. Everything is serialised and compressed on the sender's thread, and
-  then not sent.
+  then not sent. Each server has collected its garbage before. Else Python makes one full
+  collection of what was imported within the first 25,000 requests: of 71,000 objects with this
+  project, which takes 37 ms, of 98,000 with sentry-sdk's own set-up. wrk counts the requests that
+  it would have made meanwhile: in whichever seconds that pause fell, it was their p99.
 
 {table}
 {missing}"""

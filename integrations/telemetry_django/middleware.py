@@ -94,7 +94,7 @@ def _end_by(telemetry: Request, error: BaseException) -> None:
 
 
 def _followed(telemetry: Request, response: HttpResponseBase) -> HttpResponseBase:
-    telemetry.set_status(response.status_code)
+    telemetry.status = response.status_code
     if isinstance(response, StreamingHttpResponse):
         _follow_body(telemetry, response)
     else:

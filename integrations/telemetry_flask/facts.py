@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final, cast
 
 from flask import Flask, g, has_request_context, request
 from flask import Request as FlaskRequest
@@ -32,6 +32,11 @@ USERS = frozenset(
 FLASHES = "_flashes"
 
 
+g_here: Final[Callable[[], Any]] = cast("Any", g)._get_current_object
+context_here: Final[Callable[[], Any]] = cast("Any", request_ctx)._get_current_object
+"""Return what the proxies stand for; RuntimeError where there is none."""
+
+
 @cache
 def _environ_key(header: str) -> str:
     return f"HTTP_{header.upper().replace('-', '_')}"
@@ -44,22 +49,19 @@ class FlaskFacts:
     :param environ: the request, as the server gives it.
     """
 
-    __slots__ = ("app", "environ", "_kept")
+    __slots__ = ("app", "environ", "kept")
 
     def __init__(self, app: Flask, environ: dict[str, Any]) -> None:
         self.app = app
         self.environ = environ
-        self._kept: tuple[Any, Any] | None = None
-
-    def keep(self, context: Any) -> None:
-        """Keep ``flask.g`` and Flask's context for what happens when they are gone."""
-        self._kept = object_of(g), context
+        self.kept: tuple[Any, Any] | None = None
+        """``flask.g`` and Flask's context, for what happens when they are gone."""
 
     @property
     def request(self) -> FlaskRequest:
         """Flask's request; before Flask has made its own, one that reads nothing."""
         # Flask takes it out of the environ at the end, before the last pieces of a body.
-        made = self.environ.get("werkzeug.request") or (self._kept and self._kept[1].request)
+        made = self.environ.get("werkzeug.request") or (self.kept and self.kept[1].request)
         return made or self.app.request_class(self.environ, shallow=True)
 
     @property
@@ -137,9 +139,9 @@ class FlaskFacts:
 
     def _held(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What ``flask.g`` and Flask's context of this request hold, as far as there are any."""
-        if self._kept is None and has_request_context() and request.environ is self.environ:
-            self.keep(object_of(request_ctx))
-        return (vars(self._kept[0]), vars(self._kept[1])) if self._kept is not None else ({}, {})
+        if self.kept is None and has_request_context() and request.environ is self.environ:
+            self.kept = (g_here(), context_here())
+        return (vars(self.kept[0]), vars(self.kept[1])) if self.kept is not None else ({}, {})
 
     def _opened_session(self) -> Any:
         _, context = self._held()
@@ -154,8 +156,3 @@ class FlaskFacts:
         held = dict.copy(session) if isinstance(session, dict) else {}
         held.pop(FLASHES, None)
         return held
-
-
-def object_of(proxy: Any) -> Any:
-    """Return what a proxy stands for in this context."""
-    return proxy._get_current_object()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from flask import Flask
-from flask.globals import request_ctx
 from flask.wrappers import Response
 from werkzeug.wsgi import ClosingIterator
 
@@ -16,13 +16,16 @@ from telemetry_core.failures import is_failure
 from telemetry_core.request import Request, current_request
 from telemetry_core.streaming import Stream, StreamedFile
 from telemetry_flask import queries
-from telemetry_flask.facts import FlaskFacts, object_of
+from telemetry_flask.facts import FlaskFacts, context_here, g_here
 
 StartResponse = Callable[..., Any]
 WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 WHOLE = frozenset((ClosingIterator, list, tuple))
 """What Flask, or middleware, makes of a body that is there already."""
+
+_FOLLOWED: Final = "_telemetry_wsgi_app"
+"""The attribute of an application that holds what its ``wsgi_app`` is."""
 
 
 class Followed:
@@ -36,13 +39,14 @@ class Followed:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         config = self._config
-        if not config.active or followed(self._app, environ) is not None:
+        app = self._app
+        if not config.active or _facts_of(current_request(), app, environ) is not None:
             return self.inner(environ, start_response)
-        telemetry = Request(config, FlaskFacts(self._app, environ))
+        telemetry = Request(config, FlaskFacts(app, environ))
         telemetry.enter()
         try:
-            if telemetry.is_traced:
-                queries.record_found(self._app)
+            if config.traces and telemetry.is_traced:
+                queries.record_found(app)
             body = self.inner(environ, start_response)
             if telemetry.is_streamed or type(body) not in WHOLE:
                 return _followed_body(telemetry, body)
@@ -67,20 +71,17 @@ def follow(app: Flask, config: TelemetryConfig) -> None:
     inner: WSGIApp = app.wsgi_app
     kind = type(app)
 
-    def wsgi_app(app: Flask) -> WSGIApp:
-        return vars(app)["wsgi_app"]  # type: ignore[no-any-return]  # set below
-
     def set_wsgi_app(app: Flask, wsgi_app: WSGIApp) -> None:
-        vars(app)["wsgi_app"] = Followed(wsgi_app, app, config)
+        setattr(app, _FOLLOWED, Followed(wsgi_app, app, config))
 
-    def process_response(app: Flask, ctx: Any, *rest: Any) -> Any:
+    def process_response(app: Flask, *given: Any) -> Any:
         # Flask is about to hand the context over before the response.
-        response: Any = kind.process_response(app, ctx, *rest)
+        response: Any = kind.process_response(app, *given)
         _note_end(response)
         return response
 
     names = {
-        "wsgi_app": property(wsgi_app, set_wsgi_app),
+        "wsgi_app": property(attrgetter(_FOLLOWED), set_wsgi_app),
         "process_response": process_response,
         "__module__": kind.__module__,
     }
@@ -93,42 +94,41 @@ def unfollow(app: Flask) -> None:
 
     What was put around it since stays; telemetry within that is taken off by being off.
     """
-    around: Followed = vars(app)["wsgi_app"]
+    around: Followed = vars(app).pop(_FOLLOWED)
     app.__class__ = type(app).__mro__[1]
     app.wsgi_app = around.inner  # type: ignore[assignment, method-assign]  # Flask's own way
 
 
-def followed(app: Flask, environ: dict[str, Any]) -> tuple[Request, FlaskFacts] | None:
-    """Return the telemetry of this very request to this application, while it is followed.
+def followed_here() -> Request | None:
+    """Return the telemetry of the request that Flask has at hand, if it is followed."""
+    context = context_here()
+    telemetry = current_request()
+    facts = _facts_of(telemetry, context.app, context.request.environ)
+    if facts is None:
+        return None
+    # Something of it can still fail when they are gone.
+    facts.kept = (g_here(), context)
+    return telemetry
+
+
+def _facts_of(telemetry: Request | None, app: Flask, environ: object) -> FlaskFacts | None:
+    """Return the facts if this is the telemetry of this very request to this application.
 
     A view can make others: to another application, or to the same one as a test would.
     """
-    telemetry = current_request()
-    if telemetry is None:
-        return None
-    facts = telemetry.facts
+    facts = telemetry.facts if telemetry is not None else None
     if isinstance(facts, FlaskFacts) and facts.environ is environ and facts.app is app:
-        return telemetry, facts
+        return facts
     return None
-
-
-def followed_here() -> Request | None:
-    """Return the telemetry of the request that Flask has at hand, if it is followed."""
-    context = object_of(request_ctx)
-    found = followed(context.app, context.request.environ)
-    if found is None:
-        return None
-    telemetry, facts = found
-    # Something of it can still fail when they are gone.
-    facts.keep(context)
-    return telemetry
 
 
 def _note_end(response: Response) -> None:
     telemetry = followed_here()
     if telemetry is not None:
-        telemetry.set_status(response.status_code)
-        telemetry.is_streamed = bool(response._on_close) or response.is_streamed
+        telemetry.status = response.status_code
+        telemetry.is_streamed = bool(response._on_close) or (
+            type(response.response) is not list and response.is_streamed
+        )
 
 
 def _followed_body(telemetry: Request, body: Iterable[bytes]) -> Iterable[bytes]:

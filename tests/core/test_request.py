@@ -300,7 +300,7 @@ def test_an_event_is_named_by_its_route_never_by_its_path(
 ) -> None:
     """Where no route matched there is no name, as the path is the visitor's."""
     with telemetry() as running, entered(running.config, Facts(route=route)) as request:
-        request.set_status(404)
+        request.status = 404
         running.config.capture_message("hello")
     event = running.kept.event()
     assert event["transaction"] == name
@@ -328,7 +328,7 @@ def test_a_sampled_request_is_a_transaction_by_its_route() -> None:
         assert request.is_traced
         with sentry_sdk.start_span(op="db", name="SELECT 'Jane Doe'"):
             pass
-        request.set_status(201)
+        request.status = 201
         session_id = request.session_id
         request.finish()
         assert not request.is_traced
@@ -365,7 +365,7 @@ def test_values_are_gathered_when_something_is_captured_and_not_before() -> None
 
     with telemetry() as running:
         with entered(running.config, Asked()) as request:
-            request.set_status(200)
+            request.status = 200
         assert running.config.drops.counts() == {}
 
 
