@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any, Final
 
-from flask import Flask, request, session
+from flask import Flask, current_app, request, session
 from flask.cli import ScriptInfo
 from werkzeug.routing import BaseConverter, BuildError, Rule
 from werkzeug.routing import converters as shapes
+from werkzeug.utils import secure_filename
 
 from telemetry_core.audit import copies, plain
 from telemetry_core.audit.canaries import Canaries
@@ -33,7 +34,7 @@ ARGUMENTS: Final[tuple[tuple[type[BaseConverter], object], ...]] = (
 USER: Final = {
     "username": "username",
     "name": "name",
-    "full_name": "name",
+    "full_name": "user",
     "first_name": "name",
     "email": "email",
     "phone": "phone",
@@ -95,9 +96,14 @@ def _values(arguments: Mapping[str, Any]) -> dict[str, Any]:
     # A body that the view has read in another way, or that is too large.
     with suppress(Exception):
         read["form"] = request.form.to_dict()
-        read["files"] = [file.filename for file in request.files.values()]
+        read["files"] = [file.filename for _, file in request.files.items(multi=True)]
+        read["stored"] = [secure_filename(str(name)) for name in read["files"]]
     with suppress(Exception):
         read["json"] = request.get_json(silent=True)
+    if getattr(current_app, "login_manager", None) is not None:
+        from flask_login import current_user
+
+        read["user"] = {name: getattr(current_user, name, None) for name in USER}
     return read
 
 
@@ -135,7 +141,7 @@ def _session_cookies(app: Flask, canaries: Canaries, options: Options) -> dict[s
         held["_user_id"] = "1"
         held["_fresh"] = True
         held["customer"] = {"name": canaries["name"], "email": canaries["email"]}
-        held["note"] = canaries["text"]
+        held["note"] = canaries["session"]
         held.update({key: _typed(value) for key, value in options.session.items()})
     cookie = client.get_cookie(app.session_interface.get_cookie_name(app))
     if cookie is None:

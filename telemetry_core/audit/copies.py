@@ -19,16 +19,25 @@ DRIVERS: Final = (
     "psycopg:AsyncConnection.connect",
     "psycopg2:connect",
     "asyncpg:connect",
+    "asyncpg.connection:connect",
+    "pg8000:connect",
+    "pg8000.dbapi:connect",
     "pymysql:connect",
     "MySQLdb:connect",
+    "mariadb:connect",
     "mysql.connector:connect",
+    "aiomysql:connect",
+    "asyncmy:connect",
     "oracledb:connect",
     "pyodbc:connect",
+    "pymssql:connect",
+    "duckdb:connect",
     "pymongo:MongoClient",
 )
 """What connects to other databases, where it is installed."""
 
 _copied: dict[str, str] = {}
+_refused: dict[str, None] = {}
 
 
 def use_copies() -> None:
@@ -49,11 +58,17 @@ def use_copies() -> None:
 
 
 def notes() -> list[str]:
-    """Say in one sentence what was copied."""
-    if not _copied:
-        return []
-    names = ", ".join(sorted(Path(path).name for path in _copied))
-    return [f"SQLite files were used as copies, and are as they were: {names}."]
+    """Say what was copied, and what was refused, one sentence each."""
+    said = []
+    if _copied:
+        names = ", ".join(sorted(Path(path).name for path in _copied))
+        said.append(f"SQLite files were used as copies, and are as they were: {names}.")
+    if _refused:
+        said.append(
+            f"Refused: connections to databases that can't be rolled back ({', '.join(_refused)}). "
+            "--database-is-mine lets them through."
+        )
+    return said
 
 
 def _copy_of(database: Any, folder: Path, connect: Callable[..., sqlite3.Connection]) -> Any:
@@ -95,6 +110,7 @@ def _refuse(driver: str) -> None:
         holder = getattr(holder, part)
 
     def refused(*_: Any, **__: Any) -> Any:
+        _refused[module] = None
         raise AuditError(
             f"{module} connects to a database that an audit can't roll back. Give it a database "
             "of its own, and say so with --database-is-mine."

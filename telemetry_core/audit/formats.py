@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, Final
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from telemetry_core.audit.canaries import KINDS
@@ -111,7 +112,7 @@ def _place(verdict: Verdict, finding: Finding) -> tuple[str, int]:
     for name in (*finding.routes, *known):
         route = known.get(name)
         if route is not None:
-            return route.file.replace("\\", "/"), route.line
+            return quote(route.file.replace("\\", "/")), route.line
     return "pyproject.toml", 1
 
 
@@ -123,7 +124,8 @@ def _said(finding: Finding) -> str:
     times = "once" if finding.count == 1 else f"{finding.count} times"
     return (
         f"A planted {finding.title} arrived {times} in {finding.item_type} at {finding.field}, "
-        f"{finding.form}. {finding.advice[0].upper()}{finding.advice[1:]} would have caught it."
+        f"{' and '.join(finding.forms)}. "
+        f"{finding.advice[0].upper()}{finding.advice[1:]} would have caught it."
     )
 
 

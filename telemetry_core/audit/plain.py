@@ -5,19 +5,21 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from telemetry_core.audit import copies
 from telemetry_core.audit.canaries import Canaries
+from telemetry_core.audit.loopback import Address
 from telemetry_core.audit.target import AuditError, Options, Route, Target, names_in
 
 
-def prepare(_name: str, options: Options) -> None:
+def prepare(_name: str, options: Options) -> Sequence[Address]:
     """Let databases be used as copies only."""
     if not options.database_is_mine:
         copies.use_copies()
+    return ()
 
 
 @contextmanager

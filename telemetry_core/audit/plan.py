@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -90,11 +91,12 @@ def calls_for(
     """Yield the other requests to a route, without headers: each method, each kind of body.
 
     :param hidden: hidden fields of forms, which a form must hold to be taken.
-    :param makes_faults: make each once more with an error in the view.
+    :param makes_faults: make errors in the view, too.
     """
     if makes_faults and "GET" in route.methods:
         yield replace(first_call(route, canaries), fault=True)
     values = {**values_for(route.fields, canaries), **hidden}
+    files = list(dict.fromkeys(("upload", "file", *route.fields)))
     for method in route.methods:
         if method in SAFE:
             continue
@@ -103,13 +105,13 @@ def calls_for(
             for body in (
                 form_body(values),
                 json_body(values),
-                upload_body(values, ("upload", "file"), canaries),
+                upload_body(values, files, canaries),
             )
         )
-        yield from (form, document, upload)
-        if makes_faults:
-            # An upload holds the form, too.
-            yield from (replace(document, fault=True), replace(upload, fault=True))
+        # Where errors are made, the view has done its work before; an upload holds the form, too.
+        yield form
+        yield replace(document, fault=makes_faults)
+        yield replace(upload, fault=makes_faults)
 
 
 def call_of_form(form: Form, canaries: Canaries) -> Call:
@@ -138,10 +140,10 @@ def upload_body(
     boundary = secrets.token_hex(16)
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="{{}}"'
     parts = [f"{head.format(name)}\r\n\r\n{value}\r\n" for name, value in values.items()]
-    for name in files:
-        called = f"{canaries['username']} {canaries['email']}.txt"
+    called_as = itertools.cycle((f"{canaries['username']} {canaries['email']}", canaries["name"]))
+    for name, called in zip(files, called_as, strict=False):
         parts.append(
-            f'{head.format(name)}; filename="{called}"\r\n'
+            f'{head.format(name)}; filename="{called}.txt"\r\n'
             f"Content-Type: text/plain\r\n\r\n{canaries['text']}\r\n"
         )
     body = "".join([*parts, f"--{boundary}--\r\n"])

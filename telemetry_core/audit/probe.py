@@ -68,10 +68,10 @@ def _audit(order: Mapping[str, Any], tell: Tell) -> None:
     canaries = Canaries(values=order["canaries"])
     collector = urlsplit(dsn)
     driver: Any = importlib.import_module(DRIVERS[order["framework"]])
-    driver.prepare(order["name"], options)
+    needed = driver.prepare(order["name"], options)
     allow_only(
         (str(collector.hostname), collector.port),
-        _hosts(order["allow_hosts"]),
+        [*_hosts(order["allow_hosts"]), *needed],
         lambda refusal: tell("refused", **asdict(refusal)),
     )
     _lead_to(dsn)
@@ -256,7 +256,8 @@ class _Run:
             fault=call.fault,
         )
         application = self._target.application
-        answer = (call_asgi if self._target.is_asgi else call_wsgi)(application, sent)
+        with self._target.around():
+            answer = (call_asgi if self._target.is_asgi else call_wsgi)(application, sent)
         self._cookies.take(answer)
         self.calls += 1
         self.errors += answer.status == 0 or answer.status >= 500

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from telemetry_core.audit.canaries import KINDS
 from telemetry_core.audit.loopback import Refusal
 from telemetry_core.audit.verdict import Finding, Kept, Verdict
 from telemetry_core.cli.console import print_table, table
@@ -82,29 +83,32 @@ def _rules(kept: Kept) -> str:
 
 
 def _print_findings(verdict: Verdict, out: Console) -> None:
-    """Print a row for each field, the one with most leaks first."""
+    """Print a row for each field, the one with most leaks first; then one for each kind."""
     fields: dict[tuple[str, str], list[Finding]] = {}
     for finding in verdict.findings:
         fields.setdefault((finding.item_type, finding.field), []).append(finding)
     worst = sorted(fields.values(), key=lambda found: -sum(each.count for each in found))
-    made = table("Item", "Field", "Leaked", "Times", "Would have caught it", "Policy", out=out)
+    made = table("Field", "Policy", "Times", "Leaked", out=out)
     for found in worst[:SHOWN]:
         made.add_row(
-            found[0].item_type,
-            found[0].field,
-            _some(f"{each.title} {each.masked}{_as_form(each)}" for each in found),
-            str(sum(each.count for each in found)),
-            _some(dict.fromkeys(each.advice for each in found)),
+            f"{found[0].item_type} {found[0].field}",
             found[0].policy or "drop",
+            str(sum(each.count for each in found)),
+            _some(f"{each.title} {each.masked}{_as_form(each)}" for each in found),
         )
     print_table(made, out)
     if len(worst) > SHOWN:
         out.print(f"and {_count(len(worst) - SHOWN, 'field')} more: --format json lists them all")
     out.print()
+    kinds = table("Leaked", "Would have caught it", out=out)
+    for title, advice in sorted({(each.title, each.advice) for each in verdict.findings}):
+        kinds.add_row(title, advice)
+    print_table(kinds, out)
+    out.print()
 
 
 def _as_form(finding: Finding) -> str:
-    return "" if finding.form == "plain" else f" ({finding.form})"
+    return "" if "plain" in finding.forms else f" ({finding.forms[0]})"
 
 
 def _some(words: Iterable[str]) -> str:
@@ -117,7 +121,7 @@ def _print_baseline(verdict: Verdict, baseline: Verdict, out: Console) -> None:
     ours = Counter(_by_kind(verdict))
     theirs = Counter(_by_kind(baseline))
     made = table("Planted", "With telemetry", "With sentry-sdk alone", out=out)
-    for kind in dict.fromkeys([*theirs, *ours]):
+    for kind in (title for title, _ in KINDS.values() if theirs[title] or ours[title]):
         made.add_row(kind, f"{ours[kind]} leaks", f"{theirs[kind]} leaks")
     made.add_row("all", f"{verdict.leaks} leaks", f"{baseline.leaks} leaks")
     print_table(made, out)

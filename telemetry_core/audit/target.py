@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, Final, Protocol
 
 from telemetry_core.audit.canaries import Canaries
+from telemetry_core.audit.loopback import Address
 from telemetry_core.errors import TelemetryError
 
 FAULT: Final = "telemetry.audit.fault"
@@ -69,6 +70,8 @@ class Target:
     """Whether a view fails when the environ or scope holds `FAULT`."""
     crawls: bool = False
     """Whether further routes are to be found by following links."""
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
+    """What each call is made in, so that none spoils the next."""
     notes: Callable[[], Sequence[str]] = list
     """Tells at the end what was changed or left out, one sentence each."""
 
@@ -76,8 +79,8 @@ class Target:
 class Driver(Protocol):
     """What an adapter's module ``audit`` offers."""
 
-    prepare: Callable[[str, Options], None]
-    """Called before anything of the application is imported."""
+    prepare: Callable[[str, Options], Sequence[Address]]
+    """Called before anything of the application is imported; says where it must get through to."""
     open_target: Callable[[str, Options, Canaries], AbstractContextManager[Target]]
     """Loads the application, and undoes on leaving what the audit has changed.
 

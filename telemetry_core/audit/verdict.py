@@ -33,8 +33,8 @@ class Finding:
     """The type of the item, or ``request`` for what stands outside of all items."""
     field: str
     """Where in the item, ``[]`` for each of a list. Never holds a value."""
-    form: str
-    """How the value was written: plain, percent-encoded ..."""
+    forms: Sequence[str]
+    """How the value was written there: plain, percent-encoded ..."""
     count: int
     rule: str
     """The detector that finds such a value in text, or `KNOWN`."""
@@ -143,7 +143,7 @@ def _findings(
             kind=kind,
             item_type=item_type,
             field=path,
-            form=group[0].form.name,
+            forms=list(dict.fromkeys(leak.form.name for leak in group)),
             count=len(group),
             rule=rules[kind],
             is_off=rules[kind] in off,
@@ -160,7 +160,12 @@ _INDEX = re.compile(r"(?:\.values)?\.\d+(?=\.|$)")
 def field_of(path: str) -> str:
     """Return a path as the policy's table writes it: ``exception.values.0.value`` has ``[]``."""
     # A key of an application's own map can be personal; the detectors read it like text.
-    return get_pii_filter().filter_string(_INDEX.sub("[]", path))
+    return _printable(get_pii_filter().filter_string(_INDEX.sub("[]", path)))
+
+
+def _printable(name: str) -> str:
+    """Return a name without what a terminal would obey, and no XML may hold."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)
 
 
 def policy_of(item_type: str, field: str) -> str:
@@ -184,7 +189,7 @@ def _route_of(received: Received, canaries: Canaries) -> str:
             # No name of a route, but what somebody went to.
             continue
         if isinstance(name, str) and not _holds_any(name, canaries):
-            return name
+            return _printable(name)
     return ""
 
 
@@ -208,7 +213,7 @@ def _kept(received: Iterable[Received], canaries: Canaries) -> Iterator[Kept]:
         yield Kept(
             item_type=item_type,
             count=count,
-            fields=[name for name in names if not _holds_any(name, canaries)],
+            fields=[_printable(name) for name in names if not _holds_any(name, canaries)],
             removed=dict(removed[item_type].most_common()),
         )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 SHORTEST_BASE64 = 6
 SHORTEST_REGROUPED = 8
+SHORTEST_FILE_NAME = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +214,17 @@ def _repr(value: str) -> Iterator[bytes]:
     yield from needles - {data}
 
 
+_UNFIT_FOR_FILES = re.compile(r"[^-\w.]")
+
+
+def _file_names(value: str) -> Iterator[bytes]:
+    # As Django's `get_valid_filename` writes it, and as Werkzeug's `secure_filename` does.
+    ascii_only = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
+    names = (value.strip().replace(" ", "_"), "_".join(ascii_only.replace("/", " ").split()))
+    needles = {_UNFIT_FOR_FILES.sub("", name).strip("._") for name in names} - {value}
+    yield from sorted(name.encode() for name in needles if len(name) >= SHORTEST_FILE_NAME)
+
+
 def _squeezed(value: str) -> Iterator[bytes]:
     data = value.encode("utf-8", "surrogatepass")
     bare = data.translate(None, _SEPARATORS)
@@ -309,6 +322,12 @@ FORMS: tuple[Form, ...] = (
         view=_json_decoded,
         needles=_repr,
         beyond=("repr",),
+    ),
+    Form(
+        name="file name",
+        where="names under which Django and Werkzeug store an upload",
+        view=_json_then_percent_decoded,
+        needles=_file_names,
     ),
     Form(
         name="regrouped",

@@ -6,8 +6,11 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -31,7 +34,8 @@ from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import root
 from telemetry_core.collector import Collector
 
-PATTERNLESS = {"name", "username", "password", "address", "born", "text"}
+PATTERNLESS = {"name", "username", "password", "address", "born", "text", "session", "user"}
+SCHEMAS = Path(__file__).parents[1] / "support" / "schemas"
 
 
 @pytest.fixture
@@ -80,8 +84,12 @@ def test_each_kind_is_planted_in_what_a_visitor_controls(canaries: Canaries) -> 
     )
     decoded = [json.loads(call.body) for call in calls if call.content_type.endswith("json")]
     everything = f"{sent} {decoded}"
-    for kind, value in canaries.values.items():
-        assert value in everything or value.encode("unicode_escape").decode() in everything, kind
+    missing = {
+        kind
+        for kind, value in canaries.values.items()
+        if value not in everything and value.encode("unicode_escape").decode() not in everything
+    }
+    assert missing == {"session", "user"}, "which nobody sends, but the framework knows"
     assert {call.method for call in calls} == {"GET", "POST"}
     assert sum(call.fault for call in calls) == 3
     assert all(b"csrf" in call.body for call in calls if call.method == "POST")
@@ -125,7 +133,7 @@ def test_forms_and_links_of_a_page_are_found(canaries: Canaries) -> None:
         "note": canaries["text"],
     }
     body = plan.call_of_form(form, canaries).body.decode()
-    assert 'name="photo"; filename="' in body
+    assert f'name="photo"; filename="{canaries["username"]} {canaries["email"]}.txt"' in body
     assert canaries["email"] in body
 
 
@@ -192,6 +200,7 @@ def verdict_of(
     *payloads: dict[str, Any],
     off: Sequence[str] = (),
     refused: Sequence[Refusal] = (),
+    file: str = "shop/views.py",
 ) -> Verdict:
     with Collector() as collector:
         for payload in payloads:
@@ -200,7 +209,7 @@ def verdict_of(
     run = Run(
         framework="Flask",
         received=received,
-        routes=[Route(pattern="/pay", path="/pay", file="shop/views.py", line=7)],
+        routes=[Route(pattern="/pay", path="/pay", file=file, line=7)],
         calls=2,
         errors=1,
         refused=refused,
@@ -226,8 +235,29 @@ def test_a_leak_is_named_by_its_field_and_the_rule_that_was_missing(leaky: Verdi
     card, name = found["card", "message"], found["name", "extra.list[]"]
     assert (card.count, card.rule, card.is_off) == (2, "card_grouped", True)
     assert "switched off" in card.advice
-    assert (name.rule, name.form, name.routes) == (KNOWN, "case-folded", ["/pay"])
+    assert (name.rule, name.forms, name.routes) == (KNOWN, ["case-folded"], ["/pay"])
     assert leaky.leaks == 4
+
+
+@pytest.mark.parametrize(
+    ("form", "write", "why"),
+    [
+        ("plain", str, "as it was typed"),
+        ("percent-encoded", quote, "in a link"),
+        ("base64", lambda value: b64encode(value.encode()).decode(), "in a token of one's own"),
+        ("JSON-escaped", json.dumps, "in a document that is logged"),
+        ("case-folded", str.upper, "as a shop normalises it"),
+        ("reversed", lambda value: repr(value[::-1]), "in a code of one's own"),
+        ("file name", lambda value: f"{value.replace(' ', '_')}_x7Yz12a.txt", "stored twice"),
+    ],
+)
+def test_a_canary_is_found_in_whatever_form_it_left(
+    form: str, write: Callable[[str], str], why: str, canaries: Canaries
+) -> None:
+    """The form is named beside the field."""
+    verdict = verdict_of(canaries, {"message": f"got {write(canaries['name'])}"})
+    found = {(each.kind, each.field): each.forms for each in verdict.findings}
+    assert found == {("name", "message"): [form]}, why
 
 
 def test_what_was_kept_is_listed_without_values(canaries: Canaries) -> None:
@@ -256,6 +286,58 @@ def test_no_report_holds_a_planted_or_a_real_value(
     text = write(leaky)
     assert "Real Person" not in text
     assert not [value for value in canaries.values.values() if value.lower() in text.lower()]
+
+
+ODD = "\x00\x1b[31m\ud800 key"
+
+
+@pytest.fixture(params=["leaky", "sound", "unsearched", "odd names"])
+def any_verdict(request: pytest.FixtureRequest, canaries: Canaries) -> Verdict:
+    """One of each sort that a report may have to tell of."""
+    refusal = Refusal(address="relay.example:80", who="shop, line 7", is_unsearched=True)
+    match request.param:
+        case "leaky":
+            leaky: Verdict = request.getfixturevalue("leaky")
+            return leaky
+        case "unsearched":
+            return verdict_of(canaries, {"message": "hello"}, refused=[refusal])
+        case "odd names":
+            payload = {"transaction": ODD, "extra": {ODD: canaries["card"]}}
+            return verdict_of(canaries, payload, file="shop/a view.py")
+        case _:
+            return verdict_of(canaries, {"message": "hello"})
+
+
+def test_sarif_is_valid(any_verdict: Verdict) -> None:
+    """By the schema of SARIF 2.1.0, its addresses of files included."""
+    jsonschema: Any = pytest.importorskip("jsonschema", reason="reads the schema")
+    schema = json.loads((SCHEMAS / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
+    log = json.loads(formats.as_sarif(any_verdict))
+    found = jsonschema.Draft4Validator(schema).iter_errors(log)
+    assert [f"{error.json_path}: {error.message}" for error in found] == []
+    for result in log["runs"][0]["results"]:
+        (place,) = result["locations"]
+        uri = place["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[\w/.%-]+", uri), uri
+
+
+def test_junit_is_valid(any_verdict: Verdict) -> None:
+    """By the schema that Jenkins publishes; there is none by JUnit itself."""
+    xmlschema: Any = pytest.importorskip("xmlschema", reason="reads the schema")
+    schema = xmlschema.XMLSchema(str(SCHEMAS / "junit-10.xsd"))
+    found = schema.iter_errors(formats.as_junit(any_verdict))
+    assert [f"{error.path}: {error.reason}" for error in found] == []
+
+
+@pytest.mark.parametrize("write", FORMATS)
+def test_a_report_can_be_printed_whatever_fields_are_called(
+    write: Callable[[Verdict], str], canaries: Canaries
+) -> None:
+    """Neither control sequences for a terminal nor half characters, which no file takes."""
+    text = write(verdict_of(canaries, {"transaction": ODD, "extra": {ODD: canaries["card"]}}))
+    text.encode("utf-8")
+    assert "extra" in text
+    assert not re.search(r"\x1b|\\u001b|\x00|\\u0000", text)
 
 
 def test_sarif_says_what_its_readers_need(leaky: Verdict) -> None:

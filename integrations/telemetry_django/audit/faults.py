@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
+from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 
 from telemetry_core.audit.faults import fail
@@ -52,7 +53,10 @@ def _values(request: HttpRequest, arguments: Mapping[Any, Any]) -> dict[str, Any
     # A body that the view has read in another way, or that is too large.
     with suppress(Exception):
         read["form"] = request.POST.dict()
-        read["files"] = [file.name for _, files in request.FILES.lists() for file in files]
+        files = [file for _, given in request.FILES.lists() for file in given]
+        read["files"] = [file.name for file in files]
+        # Of two with one name, the second gets another.
+        read["stored"] = [default_storage.save(file.name, file) for file in (*files, *files)]
     with suppress(Exception):
         read["json"] = request.body.decode()
     user = getattr(request, "user", None)

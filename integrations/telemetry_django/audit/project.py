@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Final
+from typing import Any, Final
 
 import django
 from django.conf import settings
 from django.urls import get_resolver
 
 from telemetry_core.audit.canaries import Canaries
+from telemetry_core.audit.loopback import Address
 from telemetry_core.audit.target import Options, Target
-from telemetry_django.audit.databases import databases
+from telemetry_django.audit.databases import databases, is_here
 from telemetry_django.audit.faults import FaultMiddleware
 from telemetry_django.audit.routes import routes_of
 from telemetry_django.audit.visitor import log_in
@@ -30,7 +31,7 @@ MEMORY: Final[Mapping[str, object]] = {
 FAULTS: Final = f"{FaultMiddleware.__module__}.{FaultMiddleware.__name__}"
 
 
-def prepare(name: str, _options: Options) -> None:
+def prepare(name: str, _options: Options) -> list[Address]:
     """Set the project's settings before Django reads them, and what they should hold in a run."""
     os.environ["DJANGO_SETTINGS_MODULE"] = name
     for key, value in MEMORY.items():
@@ -50,6 +51,15 @@ def prepare(name: str, _options: Options) -> None:
     if settings.SESSION_ENGINE.endswith(".file"):
         settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, FAULTS]
+    return [address for row in settings.DATABASES.values() for address in _addresses(row)]
+
+
+def _addresses(database: Mapping[str, Any]) -> Iterator[Address]:
+    """Yield where a database on this machine is reached, which it is over a socket of Python's."""
+    host, port = str(database.get("HOST") or ""), database.get("PORT")
+    if host and not host.startswith("/") and is_here(host):
+        for name in dict.fromkeys((host, "127.0.0.1", "::1")):
+            yield name, int(port) if port else None
 
 
 @contextmanager
@@ -60,7 +70,7 @@ def open_target(_name: str, options: Options, canaries: Canaries) -> Iterator[Ta
     """
     django.setup()
     with ExitStack() as stack:
-        notes = [stack.enter_context(databases(options))]
+        use = stack.enter_context(databases(options))
         cookies = log_in(canaries, options)
         from django.core.wsgi import get_wsgi_application
 
@@ -71,5 +81,6 @@ def open_target(_name: str, options: Options, canaries: Canaries) -> Iterator[Ta
             cookies=cookies,
             headers={"X-CSRFToken": cookies[settings.CSRF_COOKIE_NAME]},
             makes_faults=True,
-            notes=lambda: notes,
+            notes=use.notes,
+            around=use.around,
         )

@@ -29,7 +29,7 @@ def log_in(canaries: Canaries, options: Options) -> dict[str, str]:
             client.force_login(_user(canaries))
         session = client.session
         session["customer"] = {"name": canaries["name"], "email": canaries["email"]}
-        session["note"] = canaries["text"]
+        session["note"] = canaries["session"]
         session.update(options.session)
         session.save()
     except DatabaseError as error:
@@ -45,9 +45,9 @@ USER: Final[Mapping[str, str]] = {
     "username": "username",
     "email": "email",
     "first_name": "name",
-    "last_name": "address",
+    "last_name": "user",
     "name": "name",
-    "full_name": "name",
+    "full_name": "user",
     "phone": "phone",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import urllib.request
 from contextlib import suppress
 from functools import partial
@@ -15,6 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import HttpTransport, Transport
 from sqlalchemy import text
+from werkzeug.utils import secure_filename
 
 from telemetry_flask import Telemetry
 
@@ -37,6 +39,14 @@ def add() -> str:
     return '<form method="post"><input name="name"></form>'
 
 
+@people.post("/photo/")
+def keep() -> str:
+    logger.error("stored %s", secure_filename(str(request.files["photo"].filename)))
+    return (
+        '<form method="post" enctype="multipart/form-data"><input type="file" name="photo"></form>'
+    )
+
+
 def create_app(**config: Any) -> Flask:
     """Return a sound application."""
     app = Flask(__name__)
@@ -57,10 +67,10 @@ def around_the_gate() -> Flask:
     return app
 
 
-def without_phones(path: str) -> Flask:
+def without_phones() -> Flask:
     """Return one that switches a detector off, has a database file and calls another host."""
     app = create_app(
-        SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}",
+        SQLALCHEMY_DATABASE_URI=f"sqlite:///{os.environ['PEOPLE_DATABASE']}",
         TELEMETRY_DETECTORS={"phone_international": False},
     )
 
