@@ -20,8 +20,8 @@ help:  ## Show what can be made
 demo: $(VENV)/.demo  ## Send personal data through both example apps, show what arrives
 	@$(BIN)/python -m demo $(ARGS)
 
-test: $(VENV)/.test  ## Run the tests, in a process for each core
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+test: $(VENV)/.test  ## Run the tests, on all cores
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint  ## Check style, formatting and who may import whom
 	@$(BIN)/ruff check .

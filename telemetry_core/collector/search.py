@@ -54,17 +54,16 @@ def first_form(haystack: bytes, value: str) -> Form | None:
 
 
 @lru_cache(maxsize=2048)
-def _needles(form: Form, value: str) -> tuple[bytes, ...]:
-    return tuple(form.needles(value))
+def _needles(value: str) -> tuple[tuple[Form, tuple[bytes, ...]], ...]:
+    return tuple((form, tuple(form.needles(value))) for form in FORMS)
 
 
 def _forms_of(haystack: bytes, value: str) -> Iterator[Form]:
     if not value:
         raise ValueError("The value to look for should have at least one character.")
     counts: dict[str, int] = {}
-    for form in FORMS:
-        view = form.view(haystack)
-        count = counts[form.name] = sum(map(view.count, _needles(form, value)))
+    for form, needles in _needles(value):
+        count = counts[form.name] = sum(map(form.view(haystack).count, needles))
         # Should a simpler form be found as often, it is in the list already, or what it goes
         # beyond is: nothing that stands in the bytes is lost by this.
         if count and count > max((counts[name] for name in form.beyond), default=0):

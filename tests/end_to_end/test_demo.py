@@ -155,14 +155,21 @@ def test_an_app_that_does_not_report_fails_the_demo(environment: dict[str, str])
     assert not any("django_shop" in line for line in missing)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    "moment", ["making a fresh database", "starting both apps", "flask_notes: "]
+    ("moment", "number"),
+    [
+        ("making a fresh database", signal.SIGTERM),
+        ("starting both apps", signal.SIGINT),
+        ("flask_notes: ", signal.SIGTERM),
+    ],
 )
 def test_an_interrupt_leaves_nothing_running(
-    environment: dict[str, str], tmp_path: Path, number: int, moment: str
+    environment: dict[str, str], tmp_path: Path, moment: str, number: int
 ) -> None:
-    """Ctrl-C or SIGTERM at any moment stops every process it started, and says so: exit 130."""
+    """Ctrl-C or SIGTERM at any moment stops every process it started, and says so: exit 130.
+
+    Ctrl-C at the end is tested below.
+    """
     log = tmp_path / "log"
     command = [sys.executable, "-m", "demo"]
     with running(command, log=log, environment=environment) as demo:
