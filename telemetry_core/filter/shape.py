@@ -80,7 +80,7 @@ _CREDENTIAL = _after(_words(credentials=True))
 _NUMBER = rf"(?:(?<=0.)|(?<=0[a-z].)){_after(_words(credentials=False))}(?![a-z])"
 _NAMED = rf"(?<!\x00.)(?:{_CREDENTIAL}|{_NUMBER})"
 
-_TRAITS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
+EXPRESSIONS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
     ("at", PLAIN, (("@", r"(?<=[^\s\x00]@)"),)),
     # A "%" that encodes, an entity: of a placeholder nothing is found.
     (
@@ -125,7 +125,7 @@ _TRAITS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
 begins, to the letter, and how it goes on."""
 
 TRAITS = {
-    name: 1 << index for index, name in enumerate((*(name for name, _, _ in _TRAITS), "long"))
+    name: 1 << index for index, name in enumerate((*(name for name, _, _ in EXPRESSIONS), "long"))
 }
 """The bit of each trait."""
 ENCODED = TRAITS["encoded"]
@@ -143,9 +143,17 @@ _SEARCHES = tuple(
         start.encode("ascii"),
         re.compile((re.escape(start) + rest).encode("ascii")).search if rest else None,
     )
-    for name, projection, expressions in _TRAITS
+    for name, projection, expressions in EXPRESSIONS
     for start, rest in expressions
 )
+
+
+def projected(shape: bytes, projection: int) -> bytes:
+    """Return a projection of a text of which the shape is given."""
+    if projection == PLAIN:
+        return shape
+    squeezed = shape.translate(None, _SEPARATORS)
+    return squeezed if projection == SQUEEZED else squeezed[::-1]
 
 
 def shape_of(text: str) -> bytes:
@@ -155,18 +163,14 @@ def shape_of(text: str) -> bytes:
 
 _WORDS = re.compile(r"(?:[A-Za-z0-9]{1,15}(?:[ ,;'\"()!]++|\Z))*").fullmatch
 _NO_DIGITS = bytes(code for code in range(256) if not 0x30 <= code <= 0x39)
-_TELLING_WORDS = ("passw", "secret", "token", "bearer", "identified", "mac")
 
 
 def is_wordy(text: str) -> bool:
-    """Tell whether a text is of short words and few digits alone, and so has no trait. Errs to no.
+    """Tell whether a text is of short words and few digits alone, and so has no trait but by words.
 
-    Costs a fraction of what `traits_of` does for a single text.
+    Errs to no. Costs a fraction of what `traits_of` does for a single text.
     """
-    if _WORDS(text) is None or len(text.encode().translate(None, _NO_DIGITS)) > 5:
-        return False
-    lowered = text.lower()
-    return not any(word in lowered for word in _TELLING_WORDS)
+    return _WORDS(text) is not None and len(text.encode().translate(None, _NO_DIGITS)) <= 5
 
 
 def traits_of(texts: Sequence[str]) -> dict[int, int]:
@@ -207,7 +211,7 @@ def traits_of(texts: Sequence[str]) -> dict[int, int]:
             if not text.isascii():
                 traits[index] = traits.get(index, 0) | ENCODED
     for index, shown in traits.items():
-        if shown & DIGITS and shown & DOTTED and _is_addressed(texts[index]):
+        if shown & DIGITS and shown & DOTTED and is_addressed(texts[index]):
             traits[index] = shown & ~DIGITS
     return traits
 
@@ -216,6 +220,11 @@ _LONG = b"a" * 16
 _REST = re.compile(rb"a*+").match
 # A capital, digit or dash that begins, ends or divides a word as long as a key.
 _DIVIDED = re.compile(rb"A(?:(?=[aA]{15})|(?<=[aA]{17})|(?<=[aA]{9})(?=[aA]{7}))").search
+
+
+def has_long_word(octets: bytes) -> bool:
+    """Tell whether a text has the trait ``long``."""
+    return next(_with_long_words(octets.translate(_RUNS)), None) is not None
 
 
 def _with_long_words(runs: bytes) -> Iterator[int]:
@@ -237,7 +246,7 @@ def _with_long_words(runs: bytes) -> Iterator[int]:
 _ADDRESS = re.compile(r"[0-9](?<![0-9.][0-9])[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])").sub
 
 
-def _is_addressed(text: str) -> bool:
+def is_addressed(text: str) -> bool:
     """Tell whether the digits in a text are too few but for those of IPv4 addresses."""
     rest = _ADDRESS(_without_address, text).encode("ascii", "replace")
     return b"000000" not in rest.translate(_SHAPE, _SEPARATORS)

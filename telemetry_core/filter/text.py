@@ -8,15 +8,19 @@ from itertools import groupby, islice
 from threading import Lock
 from typing import NamedTuple
 
+from telemetry_core.filter.alike import takes_digits_alike, takes_letters_alike
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
-from telemetry_core.filter.digits import takes_digits_alike
+from telemetry_core.filter.outline import Told, has_telling_word, outline_of, told_by
 from telemetry_core.filter.shape import (
+    ALL,
     ANY,
+    DIGITS,
     DOTTED,
     ENCODED,
     LONG_WORD,
     TRAITS,
+    is_addressed,
     is_wordy,
     shape_of,
     traits_of,
@@ -38,6 +42,10 @@ MAX_REFUSED = 15_000
 costs far more than a search."""
 MAX_CACHED_LENGTH = 2_000
 """Characters; longer texts seldom come again, and a few would push out everything else."""
+MAX_OUTLINES = 4_000
+"""Outlines of which it is remembered what to try on their texts."""
+MAX_OUTLINE = 500
+"""Characters; longer texts seldom have the outline of another."""
 
 # Upper bound of what an entry costs beyond its characters: dict slot and str header.
 _ENTRY_BYTES = 160
@@ -113,6 +121,7 @@ class _Found:
 class _Row(NamedTuple):
     detector: Detector
     search: Callable[[str, int], re.Match[str] | None]
+    takes_digits_alike: bool
 
 
 class _Trial(NamedTuple):
@@ -122,6 +131,16 @@ class _Trial(NamedTuple):
     traits: int
     rows: tuple[_Row, ...]
     raw_rows: tuple[_Row, ...]
+    is_told_by_outline: bool
+    """Whether it is triggered by all texts with an outline, or by none."""
+
+
+class _Choice(NamedTuple):
+    """What is known of the texts with an outline."""
+
+    told: Told
+    trials: tuple[_Trial, ...]
+    """Those worth making on some of them, with no trigger where the outline has it."""
 
 
 class _Reading:
@@ -142,13 +161,17 @@ class _Reading:
 def _trials(detectors: Sequence[Detector]) -> tuple[_Trial, ...]:
     trials = []
     for (trigger, traits), group in groupby(detectors, key=lambda row: (row.trigger, row.traits)):
-        rows = [_Row(row, re.compile(row.pattern).search) for row in group]
+        rows = [
+            _Row(row, re.compile(row.pattern).search, takes_digits_alike(row.pattern))
+            for row in group
+        ]
         trials.append(
             _Trial(
                 triggered=_triggered(trigger) if trigger else None,
                 traits=sum(TRAITS[trait] for trait in traits) or ANY,
                 rows=tuple(rows),
                 raw_rows=tuple(row for row in rows if row.detector.raw),
+                is_told_by_outline=takes_letters_alike("|".join(trigger).encode("ascii")),
             )
         )
     return tuple(trials)
@@ -203,7 +226,7 @@ def _ways_to_decode(text: str, traits: int) -> list[_Reading]:
 
 
 def _collect(row: _Row, reading: _Reading, found: _Found) -> None:
-    detector, search = row
+    detector, search, _ = row
     text, view = reading.text, reading.view
     match = search(text, 0)
     while match:
@@ -221,6 +244,17 @@ def _collect(row: _Row, reading: _Reading, found: _Found) -> None:
             else:
                 found.claim(*(view.source_span(*span) if view else span), detector)
         match = search(text, resume)
+
+
+def _rows(
+    trials: Sequence[_Trial], shape: bytes, traits: int, *, raw: bool = False
+) -> list[_Row]:
+    """Return the rows worth trying on a text of such shape and traits."""
+    rows: list[_Row] = []
+    for triggered, seen_by, all_rows, raw_rows, _ in trials:
+        if seen_by & traits and (triggered is None or triggered(shape)):
+            rows += raw_rows if raw else all_rows
+    return rows
 
 
 class TextFilter:
@@ -243,6 +277,7 @@ class TextFilter:
         self._lock = Lock()
         self._trials = _trials(detectors)
         self._plans: dict[int, tuple[_Trial, ...]] = {}
+        self._choices: dict[tuple[bytes, bool], _Choice] = {}
         self._always = any(not detector.traits for detector in detectors)
 
     def filter(self, text: str) -> str:
@@ -270,36 +305,66 @@ class TextFilter:
             return text, False
         if self._always or not text.isascii():
             return self.filter(text), False
-        traits = 0 if is_wordy(text) else traits_of((text,)).get(0, 0)
-        if not traits:
+        choice = self._choice(text)
+        if choice is None:
             return text, True
-        if traits & ENCODED and _ENCODED(text) is not None:
+        shape = shape_of(text)
+        traits = choice.told.traits_of(shape)
+        if traits & DIGITS and traits & DOTTED and is_addressed(text):
+            traits &= ~DIGITS
+        # With other digits what is encoded may be another text, and a long word base64.
+        is_fixed = traits & ENCODED and _ENCODED(text) is not None or traits & LONG_WORD
+        if is_fixed and len(_ways(text, traits)) > 1:
             return self.filter(text), False
-        if traits & LONG_WORD:
-            # With other digits it may be the base64 of another text.
-            return self.filter(text), False
-        reading = _Reading(text, None, traits | ANY)
-        rows = self._rows(reading)
-        if not any(row.search(text, 0) for row in rows):
+        rows = _rows(choice.trials, shape, traits | ANY)
+        if not any([row.search(text, 0) for row in rows]):  # noqa: C419  # in half the time
             # Of an address it counts what the digits are, see `traits_of`.
-            if not traits & DOTTED and all(
-                takes_digits_alike(row.detector.pattern) for row in rows
-            ):
+            if not is_fixed and not traits & DOTTED and all([row.takes_digits_alike for row in rows]):
                 return text, True
             self._remember((text,))
             return text, False
-        return self._replaced(text, reading), False
+        return self._replaced(text, rows), False
 
-    def _replaced(self, text: str, reading: _Reading) -> str:
+    def _replaced(self, text: str, rows: Sequence[_Row]) -> str:
+        """Return a text that reads as it stands without what the rows find in it."""
+        reading = _Reading(text, None, 0)
+        found = _Found(text)
         try:
-            findings = self._findings(text, (reading,)) if _HARMLESS(text) is None else []
+            if _HARMLESS(text) is None:
+                for row in rows:
+                    _collect(row, reading, found)
         except _Hopeless:
             return FILTERED
-        if findings:
+        if found.findings:
             # As it stands now it has mostly been read before.
-            return self.filter(_replace(text, findings, ())[0])
+            return self.filter(_replace(text, sorted(found.findings), ())[0])
         self._remember((text,))
         return text
+
+    def _choice(self, text: str) -> _Choice | None:
+        """Return what is worth trying on a text by its outline, None when nothing is."""
+        key = outline_of(text), has_telling_word(text)
+        choice = self._choices.get(key)
+        if choice is None:
+            outline, has_word = key
+            if not has_word and is_wordy(text):
+                return None
+            choice = self._chosen(outline, told_by(outline, has_word=has_word))
+            if len(outline) <= MAX_OUTLINE:
+                if len(self._choices) >= MAX_OUTLINES:
+                    self._choices.clear()
+                self._choices[key] = choice
+        return choice
+
+    def _chosen(self, outline: bytes, told: Told) -> _Choice:
+        shape = outline.lower()
+        trials: list[_Trial] = []
+        for trial in self._plan(told.possible | ANY):
+            if trial.triggered is None or not trial.is_told_by_outline:
+                trials.append(trial)
+            elif trial.triggered(shape):
+                trials.append(trial._replace(triggered=None))
+        return _Choice(told, tuple(trials))
 
     def _plan(self, traits: int) -> tuple[_Trial, ...]:
         """Return what is worth trying on a text with such traits."""
@@ -364,14 +429,7 @@ class TextFilter:
     def _rows(self, reading: _Reading) -> list[_Row]:
         """Return the rows worth trying on a text read in a way."""
         plan = self._plan(reading.traits)
-        if not plan:
-            return []
-        shape = shape_of(reading.text)
-        rows: list[_Row] = []
-        for triggered, _, all_rows, raw_rows in plan:
-            if triggered is None or triggered(shape):
-                rows += raw_rows if reading.raw else all_rows
-        return rows
+        return _rows(plan, shape_of(reading.text), ALL, raw=reading.raw) if plan else []
 
     def _doubtful(self, texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         """Yield the indices of texts that could hold a value, and the traits of each."""

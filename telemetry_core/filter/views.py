@@ -277,7 +277,8 @@ def fold_view(text: str) -> View:
         if found[0] == "\\":
             folded = ""
         else:
-            folded = " " if found[0] == "+" or found.isspace() else _look_alike(found).casefold()
+            blank = found[0] == "+" or found[0].isspace()
+            folded = " " if blank else _look_alike(found).casefold()
         if len(folded) == end - start and folded == _same_length(found):
             continue
         if start > position:

@@ -48,6 +48,7 @@ KNOWN = KnownValues(
         (f"got {STORY[:9]}... instead", "got [INPUT]... instead"),
         (f"got {STORY.strip()}", "got [INPUT]"),
         ("Jane\u200b O'Neil", "[USER]"),
+        ("blue +suede\xa0+shoes", "[INPUT]"),
     ],
 )
 def test_a_known_value_is_found_however_it_is_written(text: str, filtered: str) -> None:

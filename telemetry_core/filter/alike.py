@@ -1,4 +1,4 @@
-"""Whether an expression tells digits apart: one that doesn't finds nothing in a text's likes.
+"""Whether an expression tells digits, or letters, apart: one that doesn't finds nothing in the likes.
 
 What an expression that takes every digit alike does not find in ``/orders/17/`` it finds in no
 other ``/orders/../`` either, whatever the number.
@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, Final
 
 DIGITS: Final = range(ord("0"), ord("9") + 1)
+SMALL_LETTERS: Final = range(ord("a"), ord("z") + 1)
 
 # The tree of the standard library's own parser; it has no public one.
 _parser: Any = import_module("re._parser")
@@ -37,30 +38,36 @@ def takes_digits_alike(pattern: str) -> bool:
 
     Errs to no: of a back reference, and of what it does not know.
     """
-    return _all_alike(_parser.parse(pattern))
+    return _all_alike(_parser.parse(pattern), DIGITS)
 
 
-def _all_alike(parsed: Iterable[Any]) -> bool:
-    return all(_is_alike(str(op), argument) for op, argument in parsed)
+@cache
+def takes_letters_alike(expression: bytes) -> bool:
+    """Tell the same of the small letters from a to z, of an expression over shapes."""
+    return _all_alike(_parser.parse(expression), SMALL_LETTERS)
 
 
-def _is_alike(op: str, argument: Any) -> bool:
+def _all_alike(parsed: Iterable[Any], members: range) -> bool:
+    return all(_is_alike(str(op), argument, members) for op, argument in parsed)
+
+
+def _is_alike(op: str, argument: Any, members: range) -> bool:
     if op in ("LITERAL", "NOT_LITERAL"):
-        return argument not in DIGITS
+        return argument not in members
     if op == "IN":
-        return all(_takes_all_or_none(str(member), given) for member, given in argument)
+        return all(_takes_all_or_none(str(kind), given, members) for kind, given in argument)
     if op in _NESTED:
-        return all(_all_alike(part) for part in _parts_of(argument))
+        return all(_all_alike(part, members) for part in _parts_of(argument))
     return op in _ALIKE
 
 
-def _takes_all_or_none(op: str, given: Any) -> bool:
+def _takes_all_or_none(op: str, given: Any, members: range) -> bool:
     if op == "LITERAL":
-        return given not in DIGITS
+        return given not in members
     if op == "RANGE":
         low, high = given
         return bool(
-            high < DIGITS[0] or low > DIGITS[-1] or (low <= DIGITS[0] and high >= DIGITS[-1])
+            high < members[0] or low > members[-1] or (low <= members[0] and high >= members[-1])
         )
     return op in ("NEGATE", "CATEGORY")
 

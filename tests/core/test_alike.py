@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_core.filter.detectors import DETECTORS
-from telemetry_core.filter.digits import takes_digits_alike
+from telemetry_core.filter.alike import takes_digits_alike
 
 pytestmark = pytest.mark.pure
 
