@@ -13,20 +13,20 @@ _NOT_INSIDE = (
     r"(?:(?<![0-9A-Fa-f:]:)|(?<=[G-Zg-z_][0-9A-Fa-f]:)|(?<=[G-Zg-z_][0-9A-Fa-f]{2}:)"
     r"|(?<=[G-Zg-z_][0-9A-Fa-f]{3}:))"
 )
-_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])").sub
 _PRODUCT = re.compile(r"[A-Z][A-Za-z]*/\Z")
 
 
 def _is_ipv4(match: re.Match[str]) -> bool:
     value = match["value"]
-    try:
-        # "010.0.0.7" is one to whoever reads it, "300.1.1.1" is none.
-        ipaddress.IPv4Address(_LEADING_ZEROS("", value.replace("-", ".")))
-    except ValueError:
-        return False
+    # "010.0.0.7" is one to whoever reads it, "300.1.1.1" is none.
+    for octet in value.replace("-", ".").split("."):
+        if int(octet) > 255:
+            return False
+    if not value.endswith(".0.0"):
+        return True
     # "Chrome/126.0.0.0" is how a browser gives its version.
     before = match.string[max(0, match.start() - 24) : match.start()]
-    return not (value.endswith(".0.0") and _PRODUCT.search(before))
+    return _PRODUCT.search(before) is None
 
 
 def _is_ipv6(match: re.Match[str]) -> bool:
