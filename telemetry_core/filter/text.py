@@ -158,6 +158,9 @@ class _Reading:
         self.raw = raw
 
 
+_NOTHING = _Choice(Told(0, ()), ())
+
+
 def _trials(detectors: Sequence[Detector]) -> tuple[_Trial, ...]:
     trials = []
     for (trigger, traits), group in groupby(detectors, key=lambda row: (row.trigger, row.traits)):
@@ -314,7 +317,7 @@ class TextFilter:
         if self._always or not text.isascii():
             return self.filter(text), False
         choice = self._choice(text)
-        if choice is None:
+        if choice is _NOTHING:
             return text, True
         shape = shape_of(text)
         traits = choice.told.traits_of(shape)
@@ -341,15 +344,15 @@ class TextFilter:
             return text, False
         return text, True
 
-    def _choice(self, text: str) -> _Choice | None:
-        """Return what is worth trying on a text by its outline, None when nothing is."""
-        key = outline_of(text), has_telling_word(text)
+    def _choice(self, text: str) -> _Choice:
+        """Return what is worth trying on a text by its outline."""
+        key = outline, has_word = outline_of(text), has_telling_word(text)
         choice = self._choices.get(key)
         if choice is None:
-            outline, has_word = key
             if not has_word and is_wordy(text):
-                return None
-            choice = self._chosen(outline, told_by(outline, has_word=has_word))
+                choice = _NOTHING
+            else:
+                choice = self._chosen(outline, told_by(outline, has_word=has_word))
             if len(outline) <= MAX_OUTLINE:
                 if len(self._choices) >= MAX_OUTLINES:
                     self._choices.clear()
@@ -364,7 +367,7 @@ class TextFilter:
                 trials.append(trial)
             elif trial.triggered(shape):
                 trials.append(trial._replace(triggered=None))
-        return _Choice(told, tuple(trials))
+        return _Choice(told, tuple(trials)) if told.possible else _NOTHING
 
     def _plan(self, traits: int) -> tuple[_Trial, ...]:
         """Return what is worth trying on a text with such traits."""

@@ -58,11 +58,11 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        message, fields, exception, stack = filtered_line(record)
+        message, fields, logger, exception, stack = filtered_line(record)
         line: dict[str, Any] = {
             "timestamp": utc_time(record.created),
             "level": record.levelname,
-            "logger": filtered_name(record.name),
+            "logger": logger,
         }
         if isinstance(message, str):
             line["message"] = message
@@ -70,7 +70,10 @@ class JsonFormatter(logging.Formatter):
             fields = {**message, **fields}
         if message is WITHHELD:
             line["place"] = place_of(record)
-        line = {**fields, **line} if line.keys() & fields.keys() else {**line, **fields}
+        if line.keys().isdisjoint(fields):
+            line.update(fields)
+        else:
+            line = {**fields, **line}
         if exception is not None:
             line["exception"] = exception
         if stack is not None:
@@ -150,7 +153,7 @@ class ReadableFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and the lines of its exception and stack."""
-        message, fields, exception, stack = filtered_line(record)
+        message, fields, logger, exception, stack = filtered_line(record)
         if message is WITHHELD:
             fields["place"] = place_of(record)
         shown = " ".join(
@@ -158,9 +161,7 @@ class ReadableFormatter(logging.Formatter):
             for name, value in sorted(fields.items())
             if name not in _UNSHOWN
         )
-        text = "\n".join(
-            filter(None, (f"{filtered_name(record.name)}  {message}", exception, stack))
-        )
+        text = "\n".join(filter(None, (f"{logger}  {message}", exception, stack)))
         first, newline, rest = _CONTROL.sub(_escape, text).partition("\n")
         time = self.formatTime(record, "%H:%M:%S")
         level = self._painted(f"{record.levelname:<7}", _COLOURS.get(record.levelno, "0"))

@@ -63,6 +63,7 @@ class Line(NamedTuple):
     """The message with its arguments in it; where a mapping was logged, its allowed keys."""
     fields: dict[str, Any]
     """`CONTEXT_FIELDS` as far as they are known, what is bound, and allowed fields of ``extra``."""
+    logger: str = ""
     exception: str | None = None
     stack: str | None = None
 
@@ -78,7 +79,7 @@ def filtered_line(record: logging.LogRecord) -> Line:
         return reader_of(config).line(record, request)
     except Exception as error:
         config.drops.count("log_error", "line", error=error)
-        return Line(WITHHELD, {})
+        return Line(WITHHELD, {}, filtered_name(record.name))
 
 
 def filtered_name(name: object) -> str:
@@ -150,7 +151,10 @@ class Reader:
             exception = self.text(_exception_text(record), known) or None
         if record.stack_info:
             stack = self.text(record.stack_info, known)
-        return Line(message, fields, exception, stack)
+        name = record.name
+        if name not in self._clean:
+            name = filtered_name(name)
+        return Line(message, fields, name, exception, stack)
 
     def text(self, text: str, known: KnownValues | None) -> str:
         """Return a filtered message, traceback or stack."""
