@@ -1,4 +1,4 @@
-"""Whether an expression tells digits, or letters, apart: one that doesn't finds nothing in the likes.
+"""Whether an expression tells digits, or letters, apart: if not, it reads likes of a text alike.
 
 What an expression that takes every digit alike does not find in ``/orders/17/`` it finds in no
 other ``/orders/../`` either, whatever the number.

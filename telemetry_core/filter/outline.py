@@ -61,9 +61,7 @@ _EXPRESSIONS: Final = tuple(
     for name, projection, expressions in EXPRESSIONS
     for start, rest in expressions
 )
-_WORDS: Final = tuple(
-    each.start.decode("ascii") for each in _EXPRESSIONS if each.start.isalpha()
-)
+_WORDS: Final = tuple(each.start.decode("ascii") for each in _EXPRESSIONS if each.start.isalpha())
 """What of the traits no punctuation tells."""
 
 

@@ -249,9 +249,7 @@ def _collect(row: _Row, reading: _Reading, found: _Found) -> None:
         match = search(text, resume)
 
 
-def _rows(
-    trials: Sequence[_Trial], shape: bytes, traits: int, *, raw: bool = False
-) -> list[_Row]:
+def _rows(trials: Sequence[_Trial], shape: bytes, traits: int, *, raw: bool = False) -> list[_Row]:
     """Return the rows worth trying on a text of such shape and traits."""
     rows: list[_Row] = []
     for triggered, seen_by, all_rows, raw_rows, _ in trials:
@@ -324,7 +322,7 @@ class TextFilter:
         if traits & DIGITS and traits & DOTTED and is_addressed(text):
             traits &= ~DIGITS
         # With other digits what is encoded may be another text, and a long word base64.
-        is_fixed = traits & ENCODED and _ENCODED(text) is not None or traits & LONG_WORD
+        is_fixed = (traits & ENCODED and _ENCODED(text) is not None) or traits & LONG_WORD
         if is_fixed and len(_ways(text, traits)) > 1:
             return self.filter(text), False
         rows = _rows(choice.trials, shape, traits | ANY)

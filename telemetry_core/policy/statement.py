@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 
+_VERBS = (
+    "select insert update delete with merge replace create alter drop truncate call exec execute "
+    "explain pragma savepoint release begin set show values copy grant lock vacuum analyze declare "
+    "fetch"
+).split()
 # Django's log of queries begins with the seconds that one took.
 _SQL = re.compile(
-    r"(?is)\s*+(?:\([0-9.]{1,12}\)\s*+)?(?:/\*.{0,200}?\*/\s*+)?\(?(?:select|insert|update|delete|with|merge|replace|create|alter"
-    r"|drop|truncate|call|exec|execute|explain|pragma|savepoint|release|begin|set|show|values"
-    r"|copy|grant|lock|vacuum|analyze|declare|fetch)\b(?=[\s\S])"
+    r"(?is)\s*+(?:\([0-9.]{1,12}\)\s*+)?(?:/\*.{0,200}?\*/\s*+)?"
+    rf"\(?(?:{'|'.join(_VERBS)})\b(?=[\s\S])"
 )
+_SQL_BEGINNINGS = frozenset(verb[:3] for verb in _VERBS)
 _SQL_WORD = re.compile(
     r"(?i)\b(?:from|into|where|values|set|table|join|limit|returning|as|on|index|savepoint|select)\b"
 )
@@ -62,6 +67,10 @@ def without_literals(statement: str) -> str:
     Placeholders, names and keywords stay. A literal that was cut off by a length limit goes to the
     end of the text.
     """
+    beginning = statement[:3]
+    if beginning.isalpha() and beginning.casefold() not in _SQL_BEGINNINGS:
+        # Nearly all that is no SQL, at a glance.
+        return statement
     if _SQL.match(statement) is None or _SQL_WORD.search(statement) is None:
         return statement
     without = _LITERAL.sub(lambda found: "" if found[0][:2] in ("--", "/*") else "%s", statement)

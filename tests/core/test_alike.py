@@ -1,4 +1,4 @@
-"""An expression that takes digits alike matches the same whatever digits there are."""
+"""An expression that takes digits, or letters, alike matches the same whatever they are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telemetry_core.filter.alike import takes_digits_alike, takes_letters_alike
 from telemetry_core.filter.detectors import DETECTORS
-from telemetry_core.filter.alike import takes_digits_alike
 
 pytestmark = pytest.mark.pure
 
@@ -33,6 +33,21 @@ pytestmark = pytest.mark.pure
 def test_what_tells_digits_apart_is_told(pattern: str, alike: bool) -> None:
     """Wherever in the expression it stands; what refers back counts as telling."""
     assert takes_digits_alike(pattern) is alike
+
+
+@pytest.mark.parametrize(
+    ("expression", "alike"),
+    [
+        (rb"00[a-z]{2}(?=[^0a-z]|\Z)", True),
+        (rb"@(?<=[^\s\x00]@)", True),
+        (rb"/home/", False),
+        (rb"-(?=[0a-f]{2}-)", False),
+        (rb"[^x]", False),
+    ],
+)
+def test_what_tells_letters_apart_is_told(expression: bytes, alike: bool) -> None:
+    """By a literal, or by a class that holds some of them."""
+    assert takes_letters_alike(expression) is alike
 
 
 ALIKE = [re.compile(row.pattern) for row in DETECTORS if takes_digits_alike(row.pattern)]
