@@ -12,15 +12,15 @@ from itertools import islice
 from types import MemberDescriptorType, ModuleType
 from typing import Any, Final
 from unicodedata import normalize
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl
+
+from telemetry_core.bodies import MAX_KEPT
 
 MAX_TEXTS: Final = 500
 """Texts taken of one request; a form of more fields is rare, a JSON body of more is an import."""
 MAX_DEPTH: Final = 20
 MAX_PARTS: Final = 20_000
 """Values and keys that are looked at, texts or not."""
-MAX_BODY: Final = 256_000
-"""Bytes of a body that are parsed for its texts."""
 
 # What every browser sends and no visitor chooses; taken out of a text, it would only hide code.
 ORDINARY_HEADERS: Final = frozenset(
@@ -132,19 +132,57 @@ def is_same_stamp(first: list[object], second: list[object]) -> bool:
 
 
 def texts_of_body(body: bytes, content_type: str) -> Iterator[str]:
-    """Yield the texts of a body that was read: of its JSON, else the body as it is."""
-    if not body or len(body) > MAX_BODY:
+    """Yield the texts of a body that was read, of its first `MAX_KEPT` bytes.
+
+    Those in a JSON document, or in one a line; the fields of a form; of anything else the body as
+    it is, its lines, and what stands between its tags. Of JSON that is damaged or cut off there is
+    that as well, and the texts in quotes.
+    """
+    kind = content_type.lower()
+    text = body[:MAX_KEPT].decode("utf-8", "replace")
+    is_json = "json" in kind or text.lstrip()[:1] in ("{", "[")
+    documents = _documents(body, text) if is_json and len(body) <= MAX_KEPT else None
+    if documents is not None:
+        yield from texts_in(documents)
         return
-    text = body.decode("utf-8", "replace")
-    if "json" in content_type.lower() or text.lstrip()[:1] in ("{", "["):
-        for source in (body, text):  # the bytes tell their encoding; the text may be a bit damaged
-            try:
-                document = json.loads(source)
-            except (ValueError, RecursionError):
-                continue
-            yield from texts_in(document)
-            return
-    yield text
+    if "x-www-form-urlencoded" in kind:
+        yield from texts_in(parse_qs(text))
+    elif text:
+        yield text
+        yield from islice(_lines_of(text), MAX_TEXTS)
+    if is_json:
+        yield from islice(_quoted_in(text), MAX_TEXTS)
+
+
+def _documents(body: bytes, text: str) -> list[Any] | None:
+    # The bytes tell their encoding; the text may be a bit damaged.
+    for sources in ([body], [text], text.splitlines()):
+        try:
+            return [json.loads(source) for source in sources if source.strip()]
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+# What a colon follows is a key. The last may have been cut off.
+_QUOTED: Final = re.compile(r'"((?:[^"\\\r\n]|\\.)*+)(?:"|\Z)(\s*+:)?+')
+
+
+def _quoted_in(text: str) -> Iterator[str]:
+    for found in _QUOTED.finditer(text):
+        if found[2] is None:
+            with suppress(ValueError):
+                yield from texts_in(json.loads(f'"{found[1]}"'))
+
+
+_BREAK: Final = re.compile(r"<[^<>]*+>|[\r\n]+")
+
+
+def _lines_of(text: str) -> Iterator[str]:
+    for part in _BREAK.split(text):
+        line = part.strip()
+        if line and line != text:
+            yield line
 
 
 def texts_of_headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.functional import empty
 
+from telemetry_core.bodies import ReadBody, kept_of, latest_of
 from telemetry_core.values import (
     Secret,
     stamp_of,
@@ -40,6 +41,16 @@ class DjangoFacts:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
+
+    def follow_body(self) -> None:
+        """See to it that what the application reads of the body by itself is known."""
+        request = self.request
+        if request.method == "GET" and not request.META.get("CONTENT_LENGTH"):
+            return
+        # Django has no public name for it. Where it is no more, as little is known as Django keeps.
+        stream = getattr(request, "_stream", None)
+        if stream is not None:
+            request._stream = ReadBody(stream)  # type: ignore[assignment]  # is one in all that it has
 
     @property
     def method(self) -> str:
@@ -95,7 +106,12 @@ class DjangoFacts:
         user = read.get("user")
         # Of a lazy one, whether it was loaded by now.
         people = stamp_of(vars(user) if user is not None else {})
-        return [*stamp_of(read), *people, *stamp_of(self._session())]
+        return [
+            *stamp_of(read),
+            latest_of(read.get("_stream")),
+            *people,
+            *stamp_of(self._session()),
+        ]
 
     def _secrets(self) -> Iterator[str]:
         for value in (*sensitive_post_values(self.request), *sensitive_variable_values()):
@@ -127,8 +143,12 @@ class DjangoFacts:
             yield from texts_of_file_names(
                 file.name for _, files in read["_files"].lists() for file in files
             )
+        kind = self.request.META.get("CONTENT_TYPE", "")
         if "_body" in read:
-            yield from texts_of_body(read["_body"], self.request.META.get("CONTENT_TYPE", ""))
+            yield from texts_of_body(read["_body"], kind)
+        elif not ("_post" in read and kind.startswith("multipart/")):
+            # What the application has read of the stream itself.
+            yield from texts_of_body(kept_of(read.get("_stream")), kind)
 
     def _headers(self) -> Iterator[str]:
         yield from texts_in(self.request.COOKIES)

@@ -79,7 +79,9 @@ class TelemetryMiddleware:
 
 
 def _begun(request: HttpRequest) -> Request:
-    telemetry = Request(get_telemetry_config(), DjangoFacts(request))
+    facts = DjangoFacts(request)
+    facts.follow_body()
+    telemetry = Request(get_telemetry_config(), facts)
     telemetry.enter()
     setattr(request, conf.SESSION_ID, telemetry.session_id)
     return telemetry

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 from werkzeug.routing import Rule
 
+from telemetry_core.bodies import kept_of, latest_of
 from telemetry_core.values import (
     stamp_of,
     texts_in,
@@ -103,7 +104,12 @@ class FlaskFacts:
             yield from texts_in(list(read["form"].lists()))
         if "files" in read:
             yield from texts_of_file_names(file.filename for file in read["files"].values())
-        yield from texts_of_body(read.get("_cached_data") or b"", request.content_type or "")
+        kind = request.content_type or ""
+        body = read.get("_cached_data")
+        if body is None and not ("form" in read and kind.startswith("multipart/")):
+            # What the application has read of the stream itself.
+            body = kept_of(self.environ.get("wsgi.input"))
+        yield from texts_of_body(body or b"", kind)
         # What get_json() parsed, where it did not keep the bytes.
         yield from texts_in(list(read.get("_cached_json") or ()))
         yield from texts_in(request.cookies)
@@ -118,7 +124,8 @@ class FlaskFacts:
     def stamp(self) -> list[object]:
         """What the application has read of the request, keeps in its session and ``flask.g``."""
         request = self.request
-        stamp = [request, len(request.__dict__), request.url_rule]
+        body = latest_of(self.environ.get("wsgi.input"))
+        stamp = [request, len(request.__dict__), request.url_rule, body]
         return [*stamp, *stamp_of(self._people()), *stamp_of(self._session())]
 
     def _people(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from flask.wrappers import Response
 from werkzeug.wsgi import ClosingIterator
 
 from telemetry_core import TelemetryConfig
+from telemetry_core.bodies import follow_input
 from telemetry_core.failures import is_failure
 from telemetry_core.request import Request, current_request
 from telemetry_core.streaming import Stream, StreamedFile
@@ -42,6 +43,7 @@ class Followed:
         app = self._app
         if not config.active or _facts_of(current_request(), app, environ) is not None:
             return self.inner(environ, start_response)
+        follow_input(environ)
         telemetry = Request(config, FlaskFacts(app, environ))
         telemetry.enter()
         try:

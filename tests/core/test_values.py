@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telemetry_core.bodies import MAX_KEPT
 from telemetry_core.filter.known import KnownValues
 from telemetry_core.values import (
-    MAX_BODY,
     MAX_DEPTH,
     MAX_TEXTS,
     is_same_stamp,
@@ -235,7 +235,7 @@ def test_every_text_of_a_document_is_found(document: object) -> None:
         (b'{"a": "b"}', "Application/Problem+JSON; charset=utf-8", ["b"], "kinds of JSON"),
         (b'{"a": "b"}', "text/plain", ["b"], "JSON that is not called so"),
         (b' [\n"b"]', "", ["b"], "JSON that is not called anything"),
-        (b'{"a": ', "application/json", ['{"a": '], "what is no JSON is one text"),
+        (b'{"a":', "application/json", ['{"a":'], "what is no JSON is one text"),
         (b"hello", "text/plain", ["hello"], "a text"),
         (b"\xff\xfe", "application/octet-stream", ["\ufffd\ufffd"], "bytes are no reason to fail"),
         (b'"jane"', "application/json", ["jane"], "JSON need not be an object"),
@@ -243,13 +243,28 @@ def test_every_text_of_a_document_is_found(document: object) -> None:
         (b"NaN", "application/json", ["nan"], "as Python reads it"),
         (b'\xef\xbb\xbf{"a": "b"}', "application/json", ["b"], "a byte order mark"),
         ('{"a": "b"}'.encode("utf-16"), "application/json", ["b"], "JSON in another encoding"),
-        (b"x" * (MAX_BODY + 1), "text/plain", [], "longer than what is looked at"),
+        (b"x" * (MAX_KEPT + 1), "text/plain", ["x" * MAX_KEPT], "longer than what is looked at"),
+        (b'{"a": "b"}\n\n{"c": "d"}\n', "application/x-ndjson", ["b", "d"], "a document a line"),
+        (
+            b'{"who": "Jane \\"Q\\" Roe", "more": ["x", "y',
+            "application/json",
+            ['{"who": "Jane \\"Q\\" Roe", "more": ["x", "y', 'Jane "Q" Roe', "x", "y"],
+            "JSON that was cut off",
+        ),
+        (
+            b"<order>\r\n <who>Jane Roe</who>\n</order>",
+            "application/xml",
+            ["<order>\r\n <who>Jane Roe</who>\n</order>", "Jane Roe"],
+            "between tags",
+        ),
+        (b"who\nJane Roe\n", "text/csv", ["who\nJane Roe\n", "who", "Jane Roe"], "lines"),
+        (b"who=Jane+Roe&x=%20y", "application/x-www-form-urlencoded", ["Jane Roe", " y"], "a form"),
         (b"[" * 100_000, "application/json", ["[" * 100_000], "deeper than Python can parse"),
         (b"1" * 5_000, "application/json", ["1" * 5_000], "longer than Python makes an int of"),
     ],
 )
 def test_texts_of_a_body(body: bytes, content_type: str, texts: list[str], why: str) -> None:
-    """The texts of a body's JSON are found; another body is one text."""
+    """Those of JSON and of a form, and of another body the whole and its lines."""
     assert list(texts_of_body(body, content_type)) == texts, why
 
 

@@ -93,6 +93,18 @@ def test_what_the_view_read_of_a_body_is_known(content_type: str, body: bytes) -
     assert_nothing_known(kept, NAMES[1], NAMES[0])
 
 
+@pytest.mark.parametrize("call", [call_wsgi, call_asgi], ids=["WSGI", "ASGI"])
+@pytest.mark.parametrize("way", ["read", "pieces", "readline", "readlines", "lines"])
+def test_what_the_view_reads_of_the_stream_itself_is_known(way: str, call: Call) -> None:
+    """As `json.load(request)` does, and parsers of API frameworks: Django keeps nothing of it."""
+    body = json.dumps({"name": NAMES[1]}).encode()
+    with reporting() as kept:
+        call(f"/body/{way}/", method="POST", body=body, headers={"Content-Type": "text/json"})
+        event = flushed(kept).event()
+    assert event["exception"]["values"][0]["value"] == "can't take [INPUT]"
+    assert_nothing_known(kept, NAMES[1])
+
+
 def test_more_fields_than_django_takes_are_known_all_the_same() -> None:
     """A query that Django refuses can still stand in a message; it costs no other value, either."""
     query = "&".join(f"f{number}=x" for number in range(5)) + f"&name={NAMES[0]}"

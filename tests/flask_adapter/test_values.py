@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
 import pytest
@@ -93,6 +93,28 @@ def test_what_the_visitor_sent_is_taken_out(
         headers=headers,
     )
     assert "[INPUT]" in value_of(event)
+
+
+READS: list[tuple[Callable[[], bytes], str]] = [
+    (lambda: bytes(request.stream.read()), "the stream"),
+    (lambda: request.get_data(cache=False), "data that is not kept"),
+    (lambda: b"".join(iter(lambda: request.stream.read(5), b"")), "in pieces"),
+    (lambda: b"".join(request.stream), "line by line"),
+    (lambda: TextIOWrapper(request.stream, "utf-8").read().encode(), "as text"),
+    (lambda: request.environ["wsgi.input"].read(int(request.headers["Content-Length"])), "WSGI's"),
+]
+
+
+@pytest.mark.parametrize("read", [row[0] for row in READS], ids=[row[1] for row in READS])
+def test_what_the_view_reads_of_the_stream_itself_is_taken_out(read: Callable[[], bytes]) -> None:
+    """Flask keeps nothing of it."""
+
+    def view() -> Any:
+        raise ValueError(f"no {json.loads(read())['name']}")
+
+    body = json.dumps({"name": NAME}).encode()
+    event = known_in(view, method="POST", body=body, content_type="application/json")
+    assert value_of(event) == "no [INPUT]"
 
 
 @dataclass

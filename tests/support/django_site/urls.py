@@ -36,6 +36,7 @@ urlpatterns = [
     path("process/<str:name>/", views.process_error),
     path("tell/", views.tell),
     path("form/", views.form_error),
+    path("body/<way>/", views.body_error),
     path("unread/", views.unread_error),
     path("login/", views.log_in),
     path("user/", views.user_error),

@@ -9,7 +9,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from operator import methodcaller
 from typing import Any
 
 import sentry_sdk
@@ -209,6 +210,22 @@ def form_error(request: HttpRequest) -> HttpResponse:
         stored = [default_storage.get_alternative_name(name, ".pdf") for name in names]
         values = [dict(request.POST.lists()), names, stored]
     raise ValueError(f"can't take {values!r}")
+
+
+READS: dict[str, Callable[[HttpRequest], bytes]] = {
+    "read": methodcaller("read"),
+    "pieces": lambda request: b"".join(iter(lambda: request.read(7), b"")),
+    "readline": lambda request: request.readline(),
+    "readlines": lambda request: b"".join(request.readlines()),
+    "lines": b"".join,
+}
+
+
+@csrf_exempt
+def body_error(request: HttpRequest, way: str) -> HttpResponse:
+    """Read the body by other means than Django's own, as parsers of all sorts do."""
+    name = json.loads(READS[way](request))["name"]
+    raise ValueError(f"can't take {name}")
 
 
 @csrf_exempt
