@@ -38,12 +38,10 @@ class Form:
     """Whether all of many values of plain types hold, where that is told faster than of each."""
 
     def hold_all(self, values: list[Any]) -> bool:
-        """Tell whether all of many values of plain types hold; None is no value."""
-        if len(values) == 1:
-            return self.holds(values[0])
-        if self.all_hold is not None and self.all_hold(values):
+        """Tell whether all of many values of plain types hold."""
+        if len(values) > 3 and self.all_hold is not None and self.all_hold(values):
             return True
-        return all(value is None or self.holds(value) for value in values)
+        return all(map(self.holds, values))
 
 
 def matches(name: str, means: str, pattern: str) -> Form:
@@ -135,12 +133,11 @@ def _is_timestamp(value: object) -> bool:
     return False
 
 
-def _have_layout(values: list[Any], layout: bytes, alphabet: bytes) -> bool:
-    """Tell whether all are strings of one layout once each character is one of an alphabet's."""
+def _written(values: list[Any]) -> bytes:
+    """Return strings with a space after each; nothing where there is anything else."""
     if set(map(type, values)) != {str}:
-        return False
-    written = " ".join(values).encode("utf-8", "replace")
-    return written.translate(alphabet) == b" ".join([layout] * len(values))
+        return b""
+    return (" ".join(values) + " ").encode("utf-8", "replace")
 
 
 _DIGITS_TO_ZERO: Final = bytes.maketrans(b"123456789", b"000000000")
@@ -148,7 +145,8 @@ _DIGITS_TO_ZERO: Final = bytes.maketrans(b"123456789", b"000000000")
 
 def _are_timestamps(values: list[Any]) -> bool:
     # As the SDK writes them: with their layout known, the parser can take them for nothing else.
-    if not _have_layout(values, b"0000-00-00T00:00:00.000000Z", _DIGITS_TO_ZERO):
+    layout = b"0000-00-00T00:00:00.000000Z "
+    if _written(values).translate(_DIGITS_TO_ZERO) != layout * len(values) or not values:
         return False
     last = max(values)
     # Up to a time there are only times in its minute.
@@ -191,10 +189,12 @@ _HEXADECIMAL_TO_F: Final = bytes.maketrans(b"0123456789abcde", b"fffffffffffffff
 
 
 def _are_span_ids(values: list[Any]) -> bool:
+    written = _written(values)
     return (
-        _have_layout(values, b"f" * 16, _HEXADECIMAL_TO_F)
+        bool(values)
+        and written.translate(_HEXADECIMAL_TO_F) == b"ffffffffffffffff " * len(values)
         # One that is all decimal is looked at for itself.
-        and not any(map(str.isdecimal, values))
+        and b"0000000000000000 " not in written.translate(_DIGITS_TO_ZERO)
     )
 
 

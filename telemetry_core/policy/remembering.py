@@ -11,7 +11,7 @@ a part, which is filtered; whoever asks gets a copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from operator import itemgetter
 from pickle import Pickler
@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any, Final, NoReturn
 
 from telemetry_core.policy.forms import Form
-from telemetry_core.policy.memo import Remembered
+from telemetry_core.policy.remembered import Remembered
 from telemetry_core.policy.rules import DROP, Handler
 from telemetry_core.policy.walk import Walk
 
@@ -41,14 +41,14 @@ ANEW: Final[Mapping[str, tuple[str, ...]]] = {"event": ("user", "transaction", "
 """Fields that follow from the request as well, or that nothing follows from."""
 
 
-Columns = list[Sequence[Any]]
-"""The values of the fields that differ each time, those of one name in one list together."""
-Column = tuple[int, str]
-"""Where such values stand: in which of the rows of a part, and under which name."""
-Rows = list[list[dict[str, Any]]]
-"""The mappings of a part that have such fields, those of one list together."""
-Key = tuple[int, Columns]
-Keys = dict[tuple["Part", int], Key]
+Taken = Sequence[Any]
+"""The changing fields of a mapping, in order; of a list of mappings, a list for each field.
+
+Nothing where there is no such mapping or list.
+"""
+Put = Callable[[Any, Taken], None]
+Key = tuple[int, list[Taken]]
+Keys = list[tuple["Part", object, Key]]
 
 
 class Unlike(ValueError):
@@ -65,7 +65,7 @@ class _Digest(Pickler):
     def __init__(self) -> None:
         self._written: list[bytes] = []
         sink: Any = SimpleNamespace(write=self._written.append)
-        super().__init__(sink, 3)
+        super().__init__(sink, 4)
         self.fast = True  # without looking for what stands in two places
 
     def of(self, value: object) -> int:
@@ -79,18 +79,51 @@ class _Digest(Pickler):
         raise Unlike(type(value))
 
 
+# Making one takes as long as using it.
 _idle: Final[list[_Digest]] = []
 
 
-def hash_of(value: object) -> int:
-    """Return the hash of a value. Raises ValueError if it holds other than plain types."""
-    try:
-        digest = _idle.pop()
-    except IndexError:
-        digest = _Digest()
-    hashed = digest.of(value)
-    _idle.append(digest)
-    return hashed
+_DICT: Final = frozenset((dict,))
+
+
+class Changes:
+    """The fields that differ each time in a mapping, or in each mapping of a list.
+
+    ``put`` puts what was taken of them into the mapping or the list.
+    """
+
+    __slots__ = ("is_list", "names", "put")
+
+    def __init__(self, names: tuple[str, ...], *, is_list: bool) -> None:
+        self.names = names
+        self.is_list = is_list
+        self.put: Put = _put_into_rows(names) if is_list else self._put
+
+    def _put(self, value: dict[str, Any], taken: Taken) -> None:
+        for name, part in zip(self.names, taken, strict=True):
+            if part is not None:
+                value[name] = part
+
+    def fit(self, value: Any, taken: Taken) -> bool:
+        """Tell whether what was made of a value lines up with what was taken of it."""
+        if value is None or not taken:
+            return value is None and not taken
+        # An item may have been left out.
+        return not self.is_list or (
+            len(value) == len(taken[0]) and _DICT.issuperset(map(type, value))
+        )
+
+
+def _put_into_rows(names: tuple[str, ...]) -> Put:
+    """Write a function for one pass through a list, which is twice as fast as one for each name."""
+    parts = [f"part_{index}" for index in range(len(names))]
+    source = ["def put(rows, columns):"]
+    source += [f" for row, {', '.join(parts)} in zip(rows, *columns, strict=True):"]
+    source += [f"  row[{name!r}] = {part}" for name, part in zip(names, parts, strict=True)]
+    space: dict[str, Any] = {}
+    exec(compile("\n".join(source), "<policy>", "exec"), space)
+    put: Put = space["put"]
+    return put
 
 
 class Part:
@@ -103,8 +136,7 @@ class Part:
     """
 
     __slots__ = (
-        "_blank", "_changing", "_number", "_parts", "anew", "columns", "forms", "is_code",
-        "is_list", "rows",
+        "_changing", "_forms", "_number", "_parts", "anew", "changes", "is_code", "is_list",
     )  # fmt: skip
 
     # Belongs to each key, since other rules hold elsewhere, also under the same name.
@@ -124,102 +156,128 @@ class Part:
         self.anew = dict.fromkeys(anew)
         self._number = next(self._numbers)
         self._changing = tuple(changing)
-        self._blank = dict.fromkeys((*changing, *anew))
         self._parts = tuple(parts.items())
-        self.rows = int(bool(changing))
-        self.columns: list[Column] = [(0, name) for name in changing]
-        self.forms: dict[Form, list[int]] = {}
+        self.changes = [Changes(self._changing, is_list=is_list)] if changing else []
+        self._forms: dict[Form, list[tuple[int, int]]] = {}
         for index, form in enumerate(changing.values()):
-            self.forms.setdefault(form, []).append(index)
+            self._forms.setdefault(form, []).append((0, index))
         for part in parts.values():
-            for form, indices in part.forms.items():
-                moved = [index + len(self.columns) for index in indices]
-                self.forms.setdefault(form, []).extend(moved)
-            self.columns += [(row + self.rows, name) for row, name in part.columns]
-            self.rows += part.rows
+            for form, places in part._forms.items():
+                moved = [(len(self.changes) + place, index) for place, index in places]
+                self._forms.setdefault(form, []).extend(moved)
+            self.changes += part.changes
 
     def key_of(self, value: Any, keys: Keys) -> Key:
-        """Return the hash of a value but for its changing fields, and the values of those.
+        """Return the hash of a value without its changing fields, and those.
 
         Two values with one hash would get one result, which is wrong but gives nothing away.
 
-        :param keys: gets the same of the parts within the value, with their ``id()``.
+        :param keys: gets the same of the lists within the value.
         :raises ValueError: if the value has another shape, or holds other than plain types.
         """
-        rest: Any
-        columns: Columns
-        if self.is_list:
-            rest, columns = self._split_list(value) if self._blank else (value, [])
-        else:
-            rest = value | self._blank
-            columns = [(value.get(name),) for name in self._changing]
-            for name, part in self._parts:
-                inner = value.get(name)
-                if inner is None:
-                    columns += ((),) * len(part.columns)
-                    continue
-                inner, is_wrapped = part._unwrapped(inner)
-                key, more = keys[part, id(inner)] = part.key_of(inner, keys)
-                rest[name] = {"values": key} if is_wrapped else key
-                columns += more
-        return hash_of((self._number, rest)), columns
+        try:
+            digest = _idle.pop()
+        except IndexError:
+            digest = _Digest()
+        all_taken: list[Taken] = []
+        rest = self._rest_of(value, all_taken, digest, keys)
+        key = digest.of((self._number, rest))
+        _idle.append(digest)
+        return key, all_taken
 
-    def _split_list(self, values: list[Any]) -> tuple[object, Columns]:
-        """Return what may not differ of a list of mappings, and the columns of what may."""
-        for each in values:
-            if type(each) is not dict:
-                raise Unlike
-        columns: Columns
+    def _rest_of(self, value: Any, all_taken: list[Taken], digest: _Digest, keys: Keys) -> object:
+        """Return what may not differ; lists of a mapping have their keys in it."""
+        if self.is_list:
+            return self._split(value, all_taken) if self._changing else value
+        rest = value.copy()
+        for name in self.anew:
+            if name in rest:
+                rest[name] = None
+        if self._changing:
+            taken = []
+            for name in self._changing:
+                field = rest.get(name)
+                taken.append(field)
+                if field is not None:
+                    rest[name] = None
+            all_taken.append(taken)
+        for name, part in self._parts:
+            inner = rest.get(name)
+            if inner is None:
+                all_taken += ((),) * len(part.changes)
+            elif not part.is_list:
+                if type(inner) is not dict:
+                    raise Unlike
+                rest[name] = part._rest_of(inner, all_taken, digest, keys)
+            else:
+                values = _list_in(inner)
+                taken_within: list[Taken] = []
+                within = part._rest_of(values, taken_within, digest, keys)
+                key = digest.of((part._number, within))
+                keys.append((part, values, (key, taken_within)))
+                all_taken += taken_within
+                rest[name] = key if values is inner else {"values": key}
+        return rest
+
+    def _split(self, values: list[Any], all_taken: list[Taken]) -> object:
+        """Return what may not differ of a list of mappings."""
+        if not _DICT.issuperset(map(type, values)):
+            raise Unlike
         if len(set(map(len, values))) == 1:
-            rest = [name for name in values[0] if name not in self._blank]
+            rest = [name for name in values[0] if name not in self._changing]
             try:
                 # Mostly all have the same fields: then their names are written once.
-                columns = [list(map(itemgetter(name), values)) for name in self._changing]
-                return (rest, list(map(itemgetter(*rest), values))), columns
+                taken = [list(map(itemgetter(name), values)) for name in self._changing]
+                fixed = rest, list(map(itemgetter(*rest), values))
             except (KeyError, TypeError):
                 pass
-        columns = [[value.get(name) for value in values] for name in self._changing]
-        return [value | self._blank for value in values], columns
+            else:
+                all_taken.append(taken)
+                return fixed
+        rests = list(map(dict.copy, values))
+        for name in self._changing:
+            for value in rests:
+                value[name] = None
+        all_taken.append([[value.get(name) for value in values] for name in self._changing])
+        return rests
 
-    def _unwrapped(self, value: Any) -> tuple[Any, bool]:
-        """Return the list or mapping that a part is, and whether a list stood under ``values``."""
-        if type(value) is dict:
-            if not self.is_list:
-                return value, False
-            values = value.get("values")
-            if type(values) is list and len(value) == 1:
-                return values, True
-        elif type(value) is list and self.is_list:
-            return value, False
-        raise Unlike
+    def changing_in(self, result: Any) -> list[Any]:
+        """Return the mappings and lists with changing fields in what was made of a value.
 
-    def rows_of(self, result: Any) -> Rows:
-        """Return the mappings with changing fields in what was made of a value.
-
-        :raises Unlike: if the result has another shape.
+        None where one is missing. Raises `Unlike` if the result has another shape.
         """
-        rows: Rows = []
-        if self._changing:
-            rows.append(result if self.is_list else [result])
+        found = [result] if self._changing else []
         for name, part in self._parts:
             inner = result.get(name)
             if inner is None:
-                rows += ([],) * part.rows
+                found += (None,) * len(part.changes)
             else:
-                rows += part.rows_of(part._unwrapped(inner)[0])
-        return rows
+                found += part.changing_in(_list_in(inner) if part.is_list else inner)
+        return found
 
-    def hold(self, columns: Columns) -> bool:
+    def hold(self, all_taken: list[Taken]) -> bool:
         """Tell whether the changing fields have their forms."""
-        for form, indices in self.forms.items():
+        for form, places in self._forms.items():
             values: list[Any] = []
-            for index in indices:
-                column = columns[index]
-                if len(column) != 1 or column[0] is not None:
-                    values += column
+            for place, index in places:
+                taken = all_taken[place]
+                if taken:
+                    if self.changes[place].is_list:
+                        values += taken[index]
+                    elif taken[index] is not None:
+                        values.append(taken[index])
             if not form.hold_all(values):
                 return False
         return True
+
+
+def _list_in(value: Any) -> Any:
+    """Return a list, whether bare or alone under ``values``."""
+    if type(value) is dict and len(value) == 1:
+        value = value.get("values")
+    if type(value) is not list:
+        raise Unlike
+    return value
 
 
 def remembering(whole: Handler, part: Part, anew: Mapping[str, Handler]) -> Handler:
@@ -230,25 +288,25 @@ def remembering(whole: Handler, part: Part, anew: Mapping[str, Handler]) -> Hand
         result: Any
         if type(value) is not kind or (walk.known is not None and not part.is_code):
             return whole(value, walk)
-        found = walk.part_keys.get((part, id(value)))
+        found = _found(walk.part_keys, part, value) if walk.part_keys else None
         if found is None:
             try:
                 found = part.key_of(value, walk.part_keys)
             except (ValueError, RecursionError):
                 return whole(value, walk)
-        key, columns = found
-        if not part.hold(columns):
+        key, taken = found
+        if not part.hold(taken):
             return whole(value, walk)
         remembered: Remembered | None = walk.memo.get(key)
         if remembered is not None:
-            result, walk.note = remembered.copy(columns)
+            result, walk.note = remembered.copy(taken)
             walk.refused += remembered.refused
         else:
             refused = walk.refused
             result = whole({**value, **part.anew} if part.anew else value, walk)
             # Most of what is new stays alone.
             if not walk.memo.is_new(key):
-                _remember(key, part, result, columns, walk.refused - refused, walk)
+                _remember(key, part, result, taken, walk.refused - refused, walk)
         for name, handler in anew.items():
             _add(name, handler, value, result, walk)
         return result
@@ -256,18 +314,25 @@ def remembering(whole: Handler, part: Part, anew: Mapping[str, Handler]) -> Hand
     return apply
 
 
+def _found(keys: Keys, part: Part, value: object) -> Key | None:
+    for of, where, key in keys:
+        if where is value and of is part:
+            return key
+    return None
+
+
 def _remember(
-    key: int, part: Part, result: Any, columns: Columns, refused: int, walk: Walk
+    key: int, part: Part, result: Any, all_taken: list[Taken], refused: int, walk: Walk
 ) -> None:
     try:
-        rows = part.rows_of(result)
+        found = part.changing_in(result)
     except Unlike:
         return
-    places = [(rows[row], name) for row, name in part.columns]
-    # Where an item was left out, what is left does not line up with what comes in.
-    if any(len(row) != len(column) for (row, _), column in zip(places, columns, strict=True)):
-        return
-    remembered = Remembered(result, walk.note, refused, changing=places)
+    for changes, value, taken in zip(part.changes, found, all_taken, strict=True):
+        if not changes.fit(value, taken):
+            return
+    changing = list(zip(part.changes, found, strict=True))
+    remembered = Remembered(result, walk.note, refused, changing)
     walk.memo.put(key, remembered, remembered.size)
 
 

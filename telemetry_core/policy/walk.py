@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from telemetry_core.filter.text import FILTERED
-from telemetry_core.policy.memo import Memo, Seen, Shared, frozen
+from telemetry_core.policy.memo import Memo, Seen
+from telemetry_core.policy.remembered import Shared, frozen
 from telemetry_core.policy.statement import SQL_STARTS, without_literals
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Walk:
         self.allow_headers = allow_headers
         self.session = session
         self.note: Note | None = None
-        self.part_keys: dict[Any, Any] = {}
+        self.part_keys: list[Any] = []
         self.memory = memory
         self.memo = memory.results
         self.names = memory.names.values

@@ -17,7 +17,8 @@ from telemetry_core.filter.known import KnownValues
 from telemetry_core.filter.text import TextFilter
 from telemetry_core.policy import ItemTooLarge, Policy, Refused, Session, forms, table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.memo import MAX_ENTRY, MAX_MET, Memo, Remembered, Seen, Shared
+from telemetry_core.policy.memo import MAX_ENTRY, MAX_MET, Memo, Seen
+from telemetry_core.policy.remembered import Remembered, Shared
 from telemetry_core.policy.table import Row
 
 pytestmark = pytest.mark.pure
@@ -671,6 +672,15 @@ def test_the_memo_is_bounded_and_holds_no_large_result() -> None:
     assert memo.get(-1) is None
 
 
+def test_the_memo_keeps_what_is_asked_for() -> None:
+    """What comes again and again is not forgotten for what comes once."""
+    memo: Memo[str] = Memo(max_bytes=100_000)
+    memo.put(-1, "x", 1_000)
+    for number in range(1_000):
+        memo.put(number, "y", 1_000)
+        assert memo.get(-1) == "x"
+
+
 def test_the_memo_holds_only_what_was_filtered() -> None:
     """Nothing of what was read is kept, not even of what was found."""
     policy = make_policy()
@@ -680,7 +690,7 @@ def test_the_memo_holds_only_what_was_filtered() -> None:
     sets = [memory.names, memory.labels, memory.paths, memory.slugs, memory.messages]
     results = [
         [each._dicts, each._lists, each._note] if isinstance(each, Remembered) else each
-        for each in (*memory.results._young.values(), *memory.results._old.values())
+        for each, _ in (*memory.results._young.values(), *memory.results._old.values())
     ]
     held = repr([results, [seen.values for seen in sets]])
     assert "[EMAIL]" in held
