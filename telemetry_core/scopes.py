@@ -32,6 +32,9 @@ _STARTED_IN_A_TRACE: Final = "SENTRY_TRACE" in os.environ
 _SCOPES_AROUND: Final = ("wsgi", "asgi", "celery")
 """What the SDK's own integrations call the scopes that they make for requests and tasks."""
 
+_TAKEN_OVER: Final = tuple(slot for slot in Scope.__slots__ if slot not in ("_type", "client"))
+"""What a request's scope takes over from the process's: the client is the request's own."""
+
 
 class RequestScope(Scope):
     """The isolation scope of a request, and the current scope in it.
@@ -115,29 +118,22 @@ class RequestScope(Scope):
             self.client = client
             return client
         with _filling:
-            if not _has(self, "_type"):
+            # Asked past __getattr__, and without the exception that tells of an empty slot.
+            held = super()
+            if not hasattr(held, "_type"):
                 original = self._original
                 source = (
                     original.__copy__() if original is not None else Scope(ty=ScopeType.ISOLATION)
                 )
                 # What the server has logged of others' requests is no part of this one.
                 source.clear_breadcrumbs()
-                for slot in Scope.__slots__:
-                    # What was set in between stays, and the client is the request's.
-                    if slot in ("_type", "client") or _has(self, slot) or not _has(source, slot):
-                        continue
-                    setattr(self, slot, getattr(source, slot))
+                for slot in _TAKEN_OVER:
+                    # What was set in between stays.
+                    if not hasattr(held, slot) and hasattr(source, slot):
+                        setattr(self, slot, getattr(source, slot))
                 self._type = ScopeType.ISOLATION
                 begin_trace(self, request.caller if request is not None else None)
         return object.__getattribute__(self, name)
-
-
-def _has(scope: Scope, slot: str) -> bool:
-    try:
-        object.__getattribute__(scope, slot)
-    except AttributeError:
-        return False
-    return True
 
 
 def _stand_inside(outer: Scope, request: Request) -> None:

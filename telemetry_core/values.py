@@ -57,21 +57,26 @@ def texts_in(value: Any) -> Iterator[str]:
         below: list[Any] = []
         for part in level:
             kind = type(part)
-            text = _text_of(part, kind)
+            is_plain = kind in _PLAIN_CONTAINERS
+            text = None if is_plain else _text_of(part, kind)
             if text is not None:
                 texts_left -= 1
                 if texts_left < 0:
                     return
                 yield text
-            elif issubclass(kind, _CONTAINERS) and id(part) not in seen:
+            elif (is_plain or issubclass(kind, _CONTAINERS)) and id(part) not in seen:
                 seen[id(part)] = part
                 inner = _parts_of(part, kind, parts_left)
                 parts_left -= len(inner)
                 below += inner
+        if not below:
+            return
         level = below
 
 
 _CONTAINERS: Final = (Mapping, list, tuple, set, frozenset)
+# Nearly all are of these; to ask an abstract class for each costs more than all the rest.
+_PLAIN_CONTAINERS: Final = frozenset((dict, list, tuple))
 # A key of this form is one that code reads; any other may be what a visitor typed.
 _NAME: Final = re.compile(r"[A-Za-z_$][\w.$:\-\[\]]*", re.ASCII)
 
@@ -79,9 +84,9 @@ _NAME: Final = re.compile(r"[A-Za-z_$][\w.$:\-\[\]]*", re.ASCII)
 def _text_of(part: Any, kind: type) -> str | None:
     if issubclass(kind, str):
         return str.__str__(part)
-    if issubclass(kind, bytes | bytearray):
+    if issubclass(kind, (bytes, bytearray)):
         return bytes(part).decode("utf-8", "replace")
-    if issubclass(kind, int | float) and kind is not bool:
+    if issubclass(kind, (int, float)) and kind is not bool:
         try:
             return str(part)
         except Exception:  # an int of more digits than Python writes
@@ -93,7 +98,7 @@ def _parts_of(container: Any, kind: type, limit: int) -> list[Any]:
     """Return at most ``limit`` of what is in a container: of what can be read of it."""
     found: list[Any] = []
     try:
-        if issubclass(kind, Mapping):
+        if kind is dict or (kind is not list and issubclass(kind, Mapping)):
             for key, value in islice(container.items(), limit // 2):
                 if not issubclass(type(key), str) or not _NAME.fullmatch(key):
                     found.append(key)

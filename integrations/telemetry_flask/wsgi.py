@@ -8,7 +8,6 @@ from operator import attrgetter
 from typing import Any, Final
 
 from flask import Flask
-from flask.wrappers import Response
 from werkzeug.wsgi import ClosingIterator
 
 from telemetry_core import TelemetryConfig
@@ -76,10 +75,17 @@ def follow(app: Flask, config: TelemetryConfig) -> None:
     def set_wsgi_app(app: Flask, wsgi_app: WSGIApp) -> None:
         setattr(app, _FOLLOWED, Followed(wsgi_app, app, config))
 
-    def process_response(app: Flask, *given: Any) -> Any:
+    process: Callable[..., Any] = kind.process_response
+
+    def process_response(app: Flask, first: Any, *rest: Any) -> Any:
         # Flask is about to hand the context over before the response.
-        response: Any = kind.process_response(app, *given)
-        _note_end(response)
+        response = process(app, first, *rest) if rest else process(app, first)
+        telemetry = followed_here()
+        if telemetry is not None:
+            telemetry.status = response.status_code
+            telemetry.is_streamed = bool(response._on_close) or (
+                type(response.response) is not list and response.is_streamed
+            )
         return response
 
     names = {
@@ -122,15 +128,6 @@ def _facts_of(telemetry: Request | None, app: Flask, environ: object) -> FlaskFa
     if isinstance(facts, FlaskFacts) and facts.environ is environ and facts.app is app:
         return facts
     return None
-
-
-def _note_end(response: Response) -> None:
-    telemetry = followed_here()
-    if telemetry is not None:
-        telemetry.status = response.status_code
-        telemetry.is_streamed = bool(response._on_close) or (
-            type(response.response) is not list and response.is_streamed
-        )
 
 
 def _followed_body(telemetry: Request, body: Iterable[bytes]) -> Iterable[bytes]:
