@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final, Literal, Protocol
 
-from telemetry_core.context import Binding, Bound, chain, current_bound
+from telemetry_core.context import Binding, Bound, chain
 from telemetry_core.trace import OperationSpan
 
 Outcome = Literal["ok", "failed", "fallback", "passed", "cancelled"]
@@ -52,15 +52,9 @@ class Run(Bound):
     __slots__ = ("outcome", "span", "started")
 
     block: Operation
-
-    def __init__(self, block: Operation) -> None:
-        # Not super().__init__(): every call of a decorated function comes through here.
-        self.block = block
-        self.outer = current_bound()
-        self.is_over = False
-        self.outcome: Outcome | None = None
-        self.span: OperationSpan | None = None
-        self.started = perf_counter()
+    outcome: Outcome | None
+    span: OperationSpan | None
+    started: float
 
 
 def describe(event: dict[str, Any], error: BaseException | None) -> None:

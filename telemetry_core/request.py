@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from telemetry_core.config import TelemetryConfig
     from telemetry_core.facts import KnownPair, RequestFacts
     from telemetry_core.filter.known import KnownValues
+    from telemetry_core.measures import Measures
     from telemetry_core.outcomes import Outcome
 
 
@@ -62,7 +63,9 @@ def current_request() -> Request | None:
     bearer = sessions.current()
     if type(bearer) is Request:
         return bearer
-    request = bearer.request if bearer is not None else None
+    if bearer is None:
+        return inherited_request()
+    request = bearer.request
     return request if request is not None else inherited_request()
 
 
@@ -136,6 +139,14 @@ class Request:
         """What of the request may leave. Decided once, before anything is recorded."""
         permission = self._permission
         return permission if permission is not None else self._decide()
+
+    @property
+    def measures(self) -> Measures | None:
+        """Where its operations are counted, if they may be."""
+        permission = self._permission
+        if permission is None:
+            permission = self._decide()
+        return self._config.measures if permission is Permission.FULL else None
 
     @property
     def id(self) -> str | None:
