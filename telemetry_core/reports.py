@@ -50,7 +50,10 @@ def is_repeated(error: BaseException) -> bool:
 
     In a request that counts in it. Outside of requests it counts in the process: a server logs what
     broke off its response, and a hook sees what a boundary has reported. A group of which every
-    exception was reported before says nothing new.
+    exception was reported before says nothing new, and neither does an exception that was raised
+    from one: ``raise ExportFailed from error`` is the same failure by another name. One that is
+    raised while another is handled, with no ``from``, is a failure of its own, and so are those in
+    a group, whatever the group was raised from.
     """
     if isinstance(error, BaseExceptionGroup):
         parts = list(_parts_of(error))
@@ -58,6 +61,9 @@ def is_repeated(error: BaseException) -> bool:
             return True
         for part in parts:
             remember(part)
+    elif _is_of_reported(error):
+        remember(error)
+        return True
     request = _current_open_request()
     if request is not None:
         return _is_repeated_in(request, error)
@@ -68,7 +74,27 @@ def is_repeated(error: BaseException) -> bool:
 
 
 def was_reported(error: BaseException) -> bool:
-    """Tell whether an exception was reported before."""
+    """Tell whether an exception, or one that it was raised from, was reported before."""
+    if isinstance(error, BaseExceptionGroup):
+        return _is_known(error)
+    return _is_known(error) or _is_of_reported(error)
+
+
+def _is_of_reported(error: BaseException) -> bool:
+    """Tell whether what an exception was raised from was reported before."""
+    seen = {id(error)}
+    cause = error.__cause__
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, BaseExceptionGroup):
+            return all(map(_is_known, _parts_of(cause)))
+        if _is_known(cause):
+            return True
+        seen.add(id(cause))
+        cause = cause.__cause__
+    return False
+
+
+def _is_known(error: BaseException) -> bool:
     request = _current_open_request()
     if request is not None:
         return any(reported is error for reported in request.reported or ())

@@ -309,6 +309,114 @@ def test_of_a_group_that_was_reported_in_part_the_rest_is() -> None:
     assert _types(second) == ["ExceptionGroup", "IndexError"]
 
 
+class Failed(Exception):
+    """What an application makes of the errors of others."""
+
+
+def _from(error: Exception) -> None:
+    raise Failed("export") from error
+
+
+def _from_further(error: Exception) -> None:
+    try:
+        _from(error)
+    except Failed as failed:
+        raise RuntimeError("page") from failed
+
+
+def _from_group(error: Exception) -> None:
+    raise Failed("all") from ExceptionGroup("several", [error])
+
+
+def _in_a_group(error: Exception) -> None:
+    other = Failed("one of several")
+    other.__cause__ = error
+    raise ExceptionGroup("several", [other])
+
+
+def _in_circles(error: Exception) -> None:
+    failed = Failed("export")
+    error.__cause__ = failed
+    raise failed from error
+
+
+def _meanwhile(_: Exception) -> None:
+    raise Failed("the handler has a bug")
+
+
+def _of_nothing(_: Exception) -> None:
+    raise Failed("export") from None
+
+
+def _beside_another(error: Exception) -> None:
+    raise Failed("all") from ExceptionGroup("several", [error, IndexError("unseen")])
+
+
+def _a_group_of_others(error: Exception) -> None:
+    raise ExceptionGroup("several", [IndexError("unseen")]) from error
+
+
+@pytest.mark.parametrize("in_request", [True, False])
+@pytest.mark.parametrize(
+    ("raise_another", "events"),
+    [
+        (_from, 1),  # the same failure by another name
+        (_from_further, 1),  # however often it is renamed
+        (_from_group, 1),  # all in the group was reported
+        (_in_a_group, 1),  # and what is in one counts by itself
+        (_in_circles, 1),  # causes may go in circles
+        (_meanwhile, 2),  # nobody says that it is the same
+        (_of_nothing, 2),  # somebody says that it is not
+        (_beside_another, 2),  # part of it was not reported
+        (_a_group_of_others, 2),  # what is in a group is what has failed
+    ],
+)
+def test_what_is_raised_from_a_reported_error_is_reported_with_it(
+    raise_another: Callable[[Exception], None], events: int, in_request: bool
+) -> None:
+    """By no boundary around it, no logger and nobody else; what is new in it is reported, once."""
+    with telemetry() as running:
+        with (
+            entered(running) if in_request else contextlib.nullcontext(),
+            contextlib.suppress(Exception),
+            error_boundary("outermost"),
+            error_boundary("outer"),
+        ):
+            try:
+                with error_boundary("inner"):
+                    raise KeyError("rate")
+            except KeyError as error:
+                try:
+                    raise_another(error)
+                except Exception as other:
+                    logging.exception("no export")
+                    running.config.capture_exception(other)
+                    raise
+        found = running.kept.payloads("event")
+        ended = [
+            (attributes["operation"], attributes["outcome"])
+            for name, _, attributes in (measured(running) if NEWER else [])
+            if name == "boundary.count"
+        ]
+    assert _types(found[0]) == ["KeyError"]
+    assert len(found) == events
+    if NEWER:
+        assert sorted(ended) == [(name, "failed") for name in ("inner", "outer", "outermost")]
+
+
+def test_an_error_of_an_earlier_request_is_no_excuse() -> None:
+    """What is raised from it in the next request is reported there: it is another failure."""
+    kept = KeyError("stored")
+    with telemetry() as running:
+        for _ in range(2):
+            with entered(running), contextlib.suppress(Failed), error_boundary("ask"):
+                raise Failed("no connection") from kept
+            with entered(running), contextlib.suppress(KeyError), error_boundary("connect"):
+                raise kept
+        found = running.kept.payloads("event")
+    assert ["Failed" in _types(event) for event in found] == [True, False] * 2
+
+
 # What can be decorated
 
 
