@@ -11,7 +11,7 @@ a part, which is filtered; whoever asks gets a copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import count
 from operator import itemgetter
 from pickle import Pickler
@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any, Final, NoReturn
 
 from telemetry_core.policy.forms import Form
-from telemetry_core.policy.remembered import Remembered
+from telemetry_core.policy.remembered import Changes, Remembered, Taken
 from telemetry_core.policy.rules import DROP, Handler
 from telemetry_core.policy.walk import Walk
 
@@ -41,12 +41,6 @@ ANEW: Final[Mapping[str, tuple[str, ...]]] = {"event": ("user", "transaction", "
 """Fields that follow from the request as well, or that nothing follows from."""
 
 
-Taken = Sequence[Any]
-"""The changing fields of a mapping, in order; of a list of mappings, a list for each field.
-
-Nothing where there is no such mapping or list.
-"""
-Put = Callable[[Any, Taken], None]
 Key = tuple[int, list[Taken]]
 Keys = list[tuple["Part", object, Key]]
 
@@ -84,46 +78,6 @@ _idle: Final[list[_Digest]] = []
 
 
 _DICT: Final = frozenset((dict,))
-
-
-class Changes:
-    """The fields that differ each time in a mapping, or in each mapping of a list.
-
-    ``put`` puts what was taken of them into the mapping or the list.
-    """
-
-    __slots__ = ("is_list", "names", "put")
-
-    def __init__(self, names: tuple[str, ...], *, is_list: bool) -> None:
-        self.names = names
-        self.is_list = is_list
-        self.put: Put = _put_into_rows(names) if is_list else self._put
-
-    def _put(self, value: dict[str, Any], taken: Taken) -> None:
-        for name, part in zip(self.names, taken, strict=True):
-            if part is not None:
-                value[name] = part
-
-    def fit(self, value: Any, taken: Taken) -> bool:
-        """Tell whether what was made of a value lines up with what was taken of it."""
-        if value is None or not taken:
-            return value is None and not taken
-        # An item may have been left out.
-        return not self.is_list or (
-            len(value) == len(taken[0]) and _DICT.issuperset(map(type, value))
-        )
-
-
-def _put_into_rows(names: tuple[str, ...]) -> Put:
-    """Write a function for one pass through a list, which is twice as fast as one for each name."""
-    parts = [f"part_{index}" for index in range(len(names))]
-    source = ["def put(rows, columns):"]
-    source += [f" for row, {', '.join(parts)} in zip(rows, *columns, strict=True):"]
-    source += [f"  row[{name!r}] = {part}" for name, part in zip(names, parts, strict=True)]
-    space: dict[str, Any] = {}
-    exec(compile("\n".join(source), "<policy>", "exec"), space)
-    put: Put = space["put"]
-    return put
 
 
 class Part:
@@ -331,7 +285,7 @@ def _remember(
     for changes, value, taken in zip(part.changes, found, all_taken, strict=True):
         if not changes.fit(value, taken):
             return
-    changing = list(zip(part.changes, found, strict=True))
+    changing = zip(part.changes, found, strict=True)
     remembered = Remembered(result, walk.note, refused, changing)
     walk.memo.put(key, remembered, remembered.size)
 
