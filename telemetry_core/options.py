@@ -26,6 +26,7 @@ from telemetry_core.drops import LOGGER_NAME
 from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.hooks import TelemetryIntegration, batched, careful
 from telemetry_core.loggers import keep_out
+from telemetry_core.policy.walk import CUT_ZONE, MAX_TEXT
 from telemetry_core.transports import gated_transport
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ def build_options(settings: Settings, gate: Gate) -> dict[str, Any]:
         "profile_lifecycle": "trace",
         "debug": settings.debug,
         **given,
+        # The policy cuts texts when it has read them; half a value is told by nobody. In bytes.
+        "max_value_length": 4 * (MAX_TEXT + CUT_ZONE),
         "integrations": integrations,
         "spotlight": False,
         "transport": gated_transport(given.get("transport"), gate),

@@ -10,6 +10,7 @@ from telemetry_core.filter.detectors import build_detectors
 from telemetry_core.filter.keys import KeyRules
 from telemetry_core.filter.text import FILTERED, TextFilter
 from telemetry_core.policy import Policy
+from telemetry_core.policy.walk import MAX_TEXT
 
 if TYPE_CHECKING:
     from telemetry_core.settings import Settings
@@ -32,6 +33,7 @@ class PIIFilter:
     :param detectors: as ``TELEMETRY_DETECTORS``.
     :param trusted: strings that are kept as they are, such as the release.
     :param texts: what reads texts, in place of the detectors'.
+    :param limit: characters that are kept of a text in an event, at most those of `MAX_TEXT`.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class PIIFilter:
         detectors: Mapping[str, Any] | None = None,
         trusted: Iterable[str] = (),
         texts: TextFilter | None = None,
+        limit: int | None = None,
     ) -> None:
         self._texts = texts or TextFilter(build_detectors(detectors or {}))
         self.policy = Policy(
@@ -50,11 +53,13 @@ class PIIFilter:
             keys=KeyRules(allow=allow_fields, deny=deny_fields),
             trusted=tuple(trusted),
             allow_headers=tuple(allow_headers),
+            limit=min(limit or MAX_TEXT, MAX_TEXT),
         )
 
     @classmethod
     def from_settings(cls, settings: Settings) -> PIIFilter:
         """Make the filter that these settings describe."""
+        limit = settings.sentry_options.get("max_value_length")
         public_key = (settings.dsn or "").partition("://")[2].partition("@")[0].partition(":")[0]
         trusted = (settings.environment, settings.release, public_key)
         return cls(
@@ -63,6 +68,7 @@ class PIIFilter:
             allow_headers=settings.allow_headers,
             detectors=settings.detectors,
             trusted=[value for value in trusted if value],
+            limit=limit if isinstance(limit, int) and limit > 0 else None,
         )
 
     def filter_string(self, text: str) -> str:

@@ -14,11 +14,13 @@ from telemetry_core.policy.interpreter import compile_rows
 from telemetry_core.policy.rules import DROP, UNPARAMETERIZED, Handler
 from telemetry_core.policy.statement import without_literals, without_row_data
 from telemetry_core.policy.walk import (
+    CUT_ZONE,
     MAX_TEXT,
     Memory,
     Note,
     Session,
     Walk,
+    ended,
     without_lone_surrogates,
 )
 
@@ -36,7 +38,7 @@ _EVENT_PARTS: Final = {
     part: compile_rows(
         row for row in table.EVENT if row.path.split(".")[0].removesuffix("[]") == part
     )
-    for part in ("exception", "breadcrumbs", "user", "extra")
+    for part in ("exception", "breadcrumbs", "user", "extra", "message")
 }
 
 # With these sources Sentry itself says that the name is not built from the visitor's URL.
@@ -83,6 +85,7 @@ class Policy:
     :param keys: says which keys of maps may leave.
     :param trusted: strings the settings gave (release, environment, public key): kept as they are.
     :param allow_headers: names of request headers that may leave, in lower case.
+    :param limit: characters of a text that may leave.
     """
 
     def __init__(
@@ -92,7 +95,9 @@ class Policy:
         keys: KeyRules,
         trusted: Collection[str] = (),
         allow_headers: Collection[str] = (),
+        limit: int = MAX_TEXT,
     ) -> None:
+        self._limit = limit
         self.texts = texts
         self.keys = keys
         self._memory = Memory()
@@ -153,18 +158,20 @@ class Policy:
 
     def apply_to_text(self, text: str, *, known: KnownValues | None = None) -> str:
         """Return what may leave of an attached text; at most a million characters of it."""
-        text = text[:MAX_ATTACHED]
+        length = len(text)
+        text = text[: MAX_ATTACHED + CUT_ZONE]
         if known:
             text = known.filter(text)
-        return self.texts.filter(text)
+        return ended(self.texts.filter(text), length, MAX_ATTACHED)
 
     def apply_to_message(self, text: str, *, known: KnownValues | None = None) -> str:
-        """Return what may be said of a log message or a traceback; at most `MAX_TEXT` of it.
+        """Return what may be said of a log message or a traceback; at most the limit of it.
 
         As of an event's: SQL loses its literals, a database error the row it quotes.
         """
-        if len(text) > MAX_TEXT:
-            text = text[:MAX_TEXT]
+        if len(text) > self._limit:
+            # Through the same steps as an event's, which cut when they have read.
+            return str(self.apply_to_part("message", text, known=known) or "")
         if known is not None:
             text = known.filter(text)
         seen = self._memory.messages
@@ -221,6 +228,7 @@ class Policy:
             session=session,
             route=route,
             memory=self._memory,
+            limit=self._limit,
             # Only plain containers are looked through for new texts.
             payload=payload if type(payload) is dict else None,
         )

@@ -15,8 +15,8 @@ from telemetry_core.policy.statement import (
     without_url_details,
 )
 from telemetry_core.policy.walk import (
+    CUT_ZONE,
     MAX_DEPTH,
-    MAX_TEXT,
     Note,
     Walk,
     plain,
@@ -228,12 +228,14 @@ def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
                 result, walk.note = marshal.loads(remembered)
                 return result
         passed = getattr(walk.memory, seen)
-        shorter = value[:MAX_TEXT]
+        beginning = shorter = value[: walk.limit + CUT_ZONE]
         if value not in passed.values:
             shorter = walk.without_literals(shorter)
             for step in steps:
                 shorter = step(shorter)
-        result = walk.read(shorter, known=True)
+        # A literal that was cut is gone up to the end.
+        length = len(value) if shorter == beginning else len(shorter)
+        result = walk.read(shorter, known=True, length=length)
         if shorter != value and walk.note is None:
             walk.note = remarked((rule, "s", 0, len(result)))
         if walk.note is None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT: Final = 100_000
 """Characters of one text that are kept; the SDK's own limit is as high."""
+CUT_ZONE: Final = 500
+"""Characters at the end of a cut text in which half a value may stand that nothing can tell."""
 MAX_PRIMED: Final = 2_000
 """Characters of a text that is read together with others; a longer one gains nothing by it."""
 MAX_ITEM_TEXT: Final = 4_000_000
@@ -80,6 +82,7 @@ class Walk:
         "keys",
         "known",
         "labels",
+        "limit",
         "memo",
         "memory",
         "messages",
@@ -114,7 +117,9 @@ class Walk:
         route: str | None = None,
         memory: Memory,
         payload: object = None,
+        limit: int = MAX_TEXT,
     ) -> None:
+        self.limit = limit
         self.texts = texts
         self.clean = texts.clean
         self.keys = keys
@@ -150,15 +155,18 @@ class Walk:
         if self.nodes_left < 0:
             raise ItemTooLarge("more values than can be read")
 
-    def read(self, text: str, *, known: bool) -> str:
+    def read(self, text: str, *, known: bool, length: int = 0) -> str:
         """Return ``text`` without anything personal, and leave a note if that changed it.
 
         Source code passes ``known=False``: what a visitor typed may well be the name of a function.
+        A text beyond the limit is cut when it has been read, so that no value is cut in two.
+
+        :param length: that of the text that this is the beginning of.
         """
         if text in self.clean and not (known and self.known):
             return text
-        if len(text) > MAX_TEXT:
-            text = text[: MAX_TEXT - 3] + "..."
+        length = length or len(text)
+        text = text[: self.limit + CUT_ZONE]
         self.text_left -= len(text)
         if self.text_left < 0:
             raise ItemTooLarge("more text than can be read")
@@ -173,6 +181,9 @@ class Walk:
             if later:
                 remarks = (*_relocated(remarks, text, result, later), *later)
             text = result
+        if length > self.limit:
+            text = ended(text, length, self.limit)
+            remarks = tuple(remark for remark in remarks if remark.end <= len(text))
         if remarks:
             self.note = remarked(*remarks)
         elif known and self.known is not None:
@@ -214,6 +225,16 @@ class Walk:
     def knows_number(self, value: object) -> bool:
         """Tell whether a number is one of the values known from the request."""
         return self.known is not None and self.known.filter(str(value)) != str(value)
+
+
+def ended(text: str, length: int, limit: int) -> str:
+    """Return a text that was read up to its limit, or as much of it as leaves no half a value.
+
+    :param length: that of the text it was made of.
+    """
+    if length > limit + CUT_ZONE:
+        limit = min(limit, len(text) - CUT_ZONE)
+    return text if len(text) <= limit else text[: max(0, limit - 3)] + "..."
 
 
 _KEY = re.compile(r"[A-Za-z_$][\w.\-:$/]{0,99}")
