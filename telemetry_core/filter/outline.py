@@ -18,8 +18,11 @@ from telemetry_core.filter.shape import (
     ENCODED,
     EXPRESSIONS,
     LONG_WORD,
+    SHORT_WORD,
     TRAITS,
     has_long_word,
+    may_be_marked,
+    may_hold_short_base64,
     projected,
 )
 
@@ -107,6 +110,10 @@ def told_by(outline: bytes, *, has_word: bool) -> Told:
     if 0 in outline:
         return Told(ALL, ())
     traits = LONG_WORD if has_long_word(outline) else 0
+    if may_hold_short_base64(outline):
+        traits |= SHORT_WORD
+    if may_be_marked(outline):
+        traits |= ENCODED | SHORT_WORD
     if b"?" in outline:
         # Of one in ASCII, too, which is no harm: there is nothing to decode in it.
         traits |= ENCODED

@@ -22,6 +22,13 @@ _RUNS = bytes(
     else code
     for code in range(256)
 )  # fmt: skip
+# What base64 makes of printable ASCII, octet by octet: half the alphabet can't stand where it does.
+_OF_ASCII = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
+SHORT_BASE64 = (
+    rf"(?:{_OF_ASCII}){{2,3}}(?:[I-Za-f](?:[AQgw](?:==)?|[C-HS-Xi-ny-z0-3][AEIMQUYcgkosw048]=?))?"
+    r"(?![A-Za-z0-9+/_=-])"
+)
+"""A word of 8 to 15 letters that is the base64 of ASCII; longer ones are told by their length."""
 # What may stand between the digits of one number, and between a key and its value.
 _SEPARATORS = b" \t\r\n\"'\\()[]-+./,_?"
 
@@ -125,11 +132,14 @@ EXPRESSIONS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
 begins, to the letter, and how it goes on."""
 
 TRAITS = {
-    name: 1 << index for index, name in enumerate((*(name for name, _, _ in EXPRESSIONS), "long"))
+    name: 1 << index
+    for index, name in enumerate((*(name for name, _, _ in EXPRESSIONS), "long", "short"))
 }
 """The bit of each trait."""
 ENCODED = TRAITS["encoded"]
 LONG_WORD = TRAITS["long"]
+SHORT_WORD = TRAITS["short"]
+"""Of a text with a short word that may be base64."""
 DIGITS = TRAITS["digits"]
 DOTTED = TRAITS["dotted"]
 ANY = 1 << len(TRAITS)
@@ -163,6 +173,7 @@ def shape_of(text: str) -> bytes:
 
 _WORDS = re.compile(r"(?:[A-Za-z0-9]{1,15}(?:[ ,;'\"()!]++|\Z))*").fullmatch
 _NO_DIGITS = bytes(code for code in range(256) if not 0x30 <= code <= 0x39)
+_CHANGES = b"AaA"
 
 
 def is_wordy(text: str) -> bool:
@@ -170,7 +181,10 @@ def is_wordy(text: str) -> bool:
 
     Errs to no. Costs a fraction of what `traits_of` does for a single text.
     """
-    return _WORDS(text) is not None and len(text.encode().translate(None, _NO_DIGITS)) <= 5
+    if _WORDS(text) is None:
+        return False
+    octets = text.encode()
+    return len(octets.translate(None, _NO_DIGITS)) <= 5 and not may_hold_short_base64(octets)
 
 
 def traits_of(texts: Sequence[str]) -> dict[int, int]:
@@ -204,8 +218,15 @@ def traits_of(texts: Sequence[str]) -> dict[int, int]:
             if before < 0:
                 break
             position = where.find(start, before)
-    for index in _with_long_words(octets.translate(_RUNS)):
+    runs = octets.translate(_RUNS)
+    for index in _with_long_words(runs):
         traits[index] = traits.get(index, 0) | LONG_WORD
+    if runs.find(_CHANGES) >= 0:
+        for index in _with_short_base64(octets, runs):
+            traits[index] = traits.get(index, 0) | SHORT_WORD
+    if _EQUALS in octets:
+        for index in _with_equals(octets):
+            traits[index] = traits.get(index, 0) | ENCODED | SHORT_WORD
     if not joined.isascii():
         for index, text in enumerate(texts):
             if not text.isascii():
@@ -241,6 +262,73 @@ def _with_long_words(runs: bytes) -> Iterator[int]:
             if before < 0:
                 return
         position = words.find(_LONG, end)
+
+
+_EQUALS = ord("=")
+# Of quoted-printable and the encoded words of headers: two octets, broken lines, ...; or at the end
+# of base64.
+_PRINTED = (
+    rb"=(?:\?[A-Za-z]|40|\r?\n|[0-9A-F]{2}=[0-9A-F]{2}"
+    rb"|(?![A-Za-z0-9])(?:(?<=[I-Za-f][C-HS-Xi-ny-z0-3][AEIMQUYcgkosw048]=)"
+    rb"|=(?<=[I-Za-f][AQgw]==)))"
+)
+_MARKED = re.compile(_PRINTED).search
+
+
+def _with_equals(octets: bytes) -> Iterator[int]:
+    """Yield the indices of texts in which something may be encoded by means of "="."""
+    index = before = 0
+    match = _MARKED(octets)
+    while match is not None:
+        index += octets.count(0, before, match.start())
+        yield index
+        before = octets.find(0, match.start())
+        match = _MARKED(octets, before) if before >= 0 else None
+
+
+_SHORT = re.compile(rf"(?<![A-Za-z0-9+/_-]){SHORT_BASE64}".encode("ascii")).match
+_WORD_BEFORE = re.compile(rb"[A-Za-z0-9+/_-]{0,15}").match
+
+
+def _with_short_base64(octets: bytes, runs: bytes) -> Iterator[int]:
+    """Yield the indices of texts with a short word of base64: where capitals change with others."""
+    index = before = 0
+    position = runs.find(_CHANGES)
+    while position >= 0:
+        # The word's beginning: it is short, and the search seldom comes here.
+        ahead = octets[max(0, position - 15) : position][::-1]
+        start = position - _WORD_BEFORE(ahead).end()  # type: ignore[union-attr]  # matches nothing, too
+        end = position + 2
+        if _SHORT(octets, start):
+            index += octets.count(0, before, position)
+            yield index
+            before = end = octets.find(0, position)
+            if end < 0:
+                return
+        position = runs.find(_CHANGES, end)
+
+
+_MAY_BE_SHORT = re.compile(
+    rb"(?<![A-Za-z0-9+/_-])(?=[A-Za-z0-9+/_-]{8,15}(?![A-Za-z0-9+/_-]))"
+    rb"[A-Za-z0-9+/_-]*?[A-Z0-9-][a-z_][A-Z0-9-]"
+).search
+_MAY_BE_MARKED = re.compile(
+    rb"=(?:\?[A-Za-z]|[0-9]{2}|\r?\n|[0-9A-Z]{2}=[0-9A-Z]{2}"
+    rb"|(?![A-Za-z0-9])(?<=[A-Za-z0-9]{2}.)=?(?<=[A-Za-z0-9]{2}.))"
+).search
+
+
+def may_hold_short_base64(octets: bytes) -> bool:
+    """Tell whether a text may have a short word of base64, whichever letters are in it.
+
+    One that ends in an "=" is told by `may_be_marked`.
+    """
+    return octets.translate(_RUNS).find(_CHANGES) >= 0 and _MAY_BE_SHORT(octets) is not None
+
+
+def may_be_marked(octets: bytes) -> bool:
+    """Tell whether something may be encoded by means of "=", whichever letters are in a text."""
+    return _EQUALS in octets and _MAY_BE_MARKED(octets) is not None
 
 
 _ADDRESS = re.compile(r"[0-9](?<![0-9.][0-9])[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])").sub

@@ -19,13 +19,20 @@ from telemetry_core.filter.shape import (
     DOTTED,
     ENCODED,
     LONG_WORD,
+    SHORT_WORD,
     TRAITS,
     is_addressed,
     is_wordy,
     shape_of,
     traits_of,
 )
-from telemetry_core.filter.views import View, spaced_view, views_of, written_view
+from telemetry_core.filter.views import (
+    PRINTED_HINT,
+    View,
+    spaced_view,
+    views_of,
+    written_view,
+)
 
 FILTERED = "[Filtered]"
 """The SDK's own token, for what is not let through whatever it may be."""
@@ -52,7 +59,8 @@ _ENTRY_BYTES = 160
 # Words, ids, numbers and times: whatever traits these have, they hold nothing that a built-in row
 # finds.
 _HARMLESS = re.compile(
-    r"(?=[0-9]*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
+    # Digits that are not all of ASCII: a digest.
+    r"(?=[0-9]*[a-f])(?!(?:[2-7][0-9a-f])*+\Z)(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
     r"|[a-z_]{1,64}|[0-9]{1,8}|[0-9]{1,4}\.[0-9]{1,2}\.[0-9]{1,2}|(?!0[0-9])[0-9]{1,10}\.[0-9]{1,7}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z"
     r"|[+-][0-9]{2}:?[0-9]{2})?"
@@ -62,6 +70,7 @@ _HARMLESS = re.compile(
 # What hints at something to decode in ASCII text.
 _ENCODED = re.compile(
     r"%(?:[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})|\x1b\[|&(?:#|[A-Za-z]+[0-9]*;)|\\[uxnrtfvb0\"'/U]"
+    rf"|{PRINTED_HINT}"
 ).search
 
 
@@ -193,10 +202,12 @@ _LITERAL = re.compile(r"[^\\.^$*+?{}\[\]|()]+").fullmatch
 def _ways(text: str, traits: int) -> list[_Reading]:
     """Return the ways to read a text, in their order: the first to find a value has it."""
     ways = _ways_to_decode(text, traits)
-    if traits & LONG_WORD:
+    if traits & (LONG_WORD | SHORT_WORD):
         # Read last: a token may be base64, too, and is more than what is in it.
         deepest = next((way.view for way in ways if way.view is not None), None)
-        written = written_view(text if deepest is None else deepest.text, deepest)
+        written = written_view(
+            text if deepest is None else deepest.text, deepest, short=bool(traits & SHORT_WORD)
+        )
         if written is not None:
             ways.append(_reading_of(written))
     return ways
@@ -322,7 +333,9 @@ class TextFilter:
         if traits & DIGITS and traits & DOTTED and is_addressed(text):
             traits &= ~DIGITS
         # With other digits what is encoded may be another text, and a long word base64.
-        is_fixed = (traits & ENCODED and _ENCODED(text) is not None) or traits & LONG_WORD
+        is_fixed = (traits & ENCODED and _ENCODED(text) is not None) or (
+            traits & (LONG_WORD | SHORT_WORD)
+        )
         if is_fixed and len(_ways(text, traits)) > 1:
             return self.filter(text), False
         rows = _rows(choice.trials, shape, traits | ANY)

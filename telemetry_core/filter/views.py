@@ -16,12 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from telemetry_core.filter.shape import SHORT_BASE64
+
 MAX_LAYERS = 8
 """Layers of encoding that are undone; what is wrapped more often than this is not seen."""
 
 # The characters that fold to others or to nothing: look-alikes of ASCII, and invisible ones.
 _FOLDED = (
-    "\u00a0\u00ad\u034f\u061c\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59"
+    "\u00a0\u00ad\u0300-\u036f\u061c\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59"
     "\u115f\u1160\u17b4\u17b5\u180b-\u180e\u2000-\u206f\u20dd\u2212\u2215\u2236\u2460-\u24ff"
     "\u3000\u3002\u3164\ufe00-\ufe0f\ufe10-\ufe19\ufe50-\ufe6f\ufeff\uff01-\uffef"
     "\U0001d400-\U0001d7ff\U000e0000-\U000e007f\U000e0100-\U000e01ef"
@@ -46,6 +48,19 @@ _NUMBERED = re.compile(
 # Undone only when nothing else is left to undo: a Windows path looks escaped all over.
 _ESCAPED = re.compile(r"\\++[\"'/nrtfvb0]")
 _STEPS = (_ENCODED, _NUMBERED, _ESCAPED)
+# Quoted-printable and the encoded words of headers (RFC 2045, RFC 2047). "a=40" is mostly no "@":
+# undone only in a text with a broken line, an encoded word, two encoded octets side by side, or an
+# "@" between letters.
+PRINTED_HINT = (
+    r"=(?:\?[A-Za-z0-9_-]{2,40}+\?[BbQq]\?|(?<=[^=]=)\r?\n(?=\S)|[0-9A-F]{2}=[0-9A-F]{2}"
+    r"|(?<=[\w.]=)40(?=[A-Za-z]))"
+)
+_HINTS_AT_PRINTED = re.compile(PRINTED_HINT).search
+_PRINTED = re.compile(
+    r"=\?[A-Za-z0-9_-]{2,40}+\?(?:[Bb]\?[A-Za-z0-9+/=]{1,1000}+|[Qq]\?[^?\s]{1,1000}+)\?="
+    r"(?:\s{1,4}+(?==\?))?"
+    r"|(?:=[0-9A-F]{2})++|(?:=\r?\n)++"
+)
 _WHITE = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "b": " ", "0": " "}
 # Dots and dashes that NFKC leaves alone, though people and domain names use them as ASCII's.
 _PUNCTUATION = {
@@ -81,14 +96,12 @@ def _decode(encoded: str) -> str:
         return _decode_word(encoded)
     if first == "\x1b":
         return " "
+    if first == "=":
+        return _decode_printed(encoded)
     if first == "%":
         if encoded[1] == "u":
             return chr(int(encoded[2:], 16))
-        octets = bytes.fromhex(encoded.replace("%", ""))
-        try:
-            return octets.decode()
-        except UnicodeDecodeError:
-            return octets.decode("latin-1")
+        return _text_of(bytes.fromhex(encoded.replace("%", "")))
     if first == "&":
         # HTML has no control characters, and what writes entities may have.
         return html.unescape(encoded) or _control(encoded)
@@ -97,11 +110,7 @@ def _decode(encoded: str) -> str:
     # Of three backslashes two are one that stood before the escape; at deeper levels of six, four.
     before = "\\" if slashes > 1 and (slashes % 2 or slashes % 3 == 0) else ""
     if "\\" in escape and escape[0] == "x":
-        octets = bytes.fromhex(re.sub(r"[\\x]+", "", escape))
-        try:
-            return before + octets.decode()
-        except UnicodeDecodeError:
-            return before + octets.decode("latin-1")
+        return before + _text_of(bytes.fromhex(re.sub(r"[\\x]+", "", escape)))
     if "\\" in escape:  # a surrogate pair
         return (
             "".join(chr(int(unit.strip("u"), 16)) for unit in re.split(r"\\+", escape))
@@ -114,11 +123,33 @@ def _decode(encoded: str) -> str:
     return _WHITE.get(escape, escape)
 
 
+def _text_of(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+@lru_cache(maxsize=1024)
+def _decode_printed(encoded: str) -> str:
+    if encoded[1] != "?":
+        return _text_of(bytes.fromhex(re.sub(r"[=\s]", "", encoded)))
+    _, _, kind, written, _ = encoded.split("?")
+    if kind in "Qq":
+        written = written.replace("_", " ")
+        return re.sub("(?:=[0-9A-Fa-f]{2})+", lambda octets: _decode_printed(octets[0]), written)
+    try:
+        return _text_of(_octets_of_base64(written))
+    except ValueError:
+        return encoded
+
+
 # Words that may be base64, in either alphabet, or hexadecimal digits. A slash may be a path's.
 _WORDS = (
     re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}"),
     re.compile(r"(?<![A-Za-z0-9+_-])[A-Za-z0-9+_-]{16,}+={0,2}"),
 )
+_SHORT_WORDS = re.compile(rf"(?<![A-Za-z0-9+/_-]){SHORT_BASE64}")
 _WORD_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
 
@@ -226,7 +257,8 @@ def views_of(text: str) -> Iterator[View]:
     inner: View | None = None
     for _ in range(MAX_LAYERS):
         current = text if inner is None else inner.text
-        view = next(filter(None, (_undo(step, current, inner) for step in _STEPS)), None)
+        steps = (_PRINTED, *_STEPS) if _HINTS_AT_PRINTED(current) is not None else _STEPS
+        view = next(filter(None, (_undo(step, current, inner) for step in steps)), None)
         if view is None:
             return
         yield view
@@ -241,14 +273,17 @@ def spaced_view(view: View) -> View:
     return View(view.text.replace("+", " "), view.unescaped, [0], [(0, 0, 0)], view)
 
 
-def written_view(text: str, inner: View | None) -> View | None:
+def written_view(text: str, inner: View | None, *, short: bool = False) -> View | None:
     """Return a view in which words of base64 or hexadecimal digits read as the texts they are of.
 
-    None where there are none: of 16 characters at least that decode to printable text.
+    None where there are none: of 16 characters at least that decode to printable text, or of 8 that
+    are the base64 of ASCII.
 
     :param inner: the view that ``text`` is of, if it is of one.
+    :param short: whether to look for short words, where there are no long ones.
     """
-    return next(filter(None, (_undo(words, text, inner) for words in _WORDS)), None)
+    words = (*_WORDS, _SHORT_WORDS) if short else _WORDS
+    return next(filter(None, (_undo(word, text, inner) for word in words)), None)
 
 
 _LOOK_ALIKE = re.compile(f"[{_FOLDED}]").match

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from telemetry_core.filter.detectors import DETECTORS
 from telemetry_core.filter.outline import has_telling_word, outline_of, told_by
-from telemetry_core.filter.shape import DIGITS, TRAITS, shape_of, traits_of
+from telemetry_core.filter.shape import DIGITS, ENCODED, SHORT_WORD, shape_of, traits_of
 from telemetry_core.filter.text import TextFilter
 
 _PIECES = [
@@ -26,7 +26,17 @@ _PIECES = [
         "::",
         "pin=",
     ),
-    *("aB3dE6gH9jK2mN5p", "identified", "00a00a000a", "\u00fc"),
+    *(
+        "MTAuMC4wLjE",
+        "YUBiLmlv",
+        "=3D=C3",
+        "=?a?q?",
+        "AQ==",
+        "aB3dE6gH9jK2mN5p",
+        "identified",
+        "00a00a000a",
+        "\u00fc",
+    ),
 ]
 _EXAMPLES = [example for row in DETECTORS for example in (*row.finds, *row.spares)]
 
@@ -38,8 +48,9 @@ def test_it_tells_each_trait_of_a_text(text: str) -> None:
     traits = told.traits_of(shape_of(text))
     expected = traits_of((text,)).get(0, 0)
     assert traits & told.possible == traits
-    # Digits of addresses, and what is in other scripts, are for the reader to tell.
-    unsure = DIGITS | (TRAITS["encoded"] if "?" in text else 0)
+    # Digits of addresses, and what is in other scripts, are for the reader to tell; and it takes
+    # the very letters to tell whether something is encoded.
+    unsure = DIGITS | SHORT_WORD | (ENCODED if "?" in text or "=" in text else 0)
     assert traits & ~unsure == expected & ~unsure
     assert traits & expected == expected
 

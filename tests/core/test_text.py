@@ -7,6 +7,7 @@ import json
 import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from email.header import Header
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -68,6 +69,13 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64": lambda v: b64encode(f"of {v} it".encode()).decode(),
     "base64 for URLs": lambda v: urlsafe_b64encode(f"?>? {v} >?>".encode()).decode().rstrip("="),
     "hexadecimal": lambda v: f"of {v} it".encode().hex(),
+    "quoted-printable": lambda v: "".join(f"={octet:02X}" for octet in v.encode()),
+    "a broken line": lambda v: f"{v[:7]}=\r\n{v[7:]}",
+    "encoded word": lambda v: Header(v, "utf-8", maxlinelen=999).encode(),
+    "two encoded words": lambda v: " ".join(
+        f"=?utf-8?q?{''.join(f'={ord(char):02X}' for char in part)}?=" for part in (v[:6], v[6:])
+    ),
+    "combining": lambda v: f"{v[:5]}\u0301{v[5:]}",
     "base64, percent-encoded": lambda v: quote(b64encode(f"of {v} i".encode()), safe=""),
 }
 
@@ -105,6 +113,46 @@ def test_a_word_that_decodes_to_nothing_personal_stays(word: str, reason: str) -
     assert FILTER.filter(f"at {word}.") == f"at {word}.", reason
     hidden = b64encode(b"to jane.doe@example.com").decode()
     assert FILTER.filter(f"{word} {hidden}") == f"{word} [EMAIL]"
+
+
+SHORT = [
+    ("MTAuMC4wLjE=", "[IP]", "10.0.0.1"),
+    ("MTAuMC4wLjE", "[IP]", "the same without its padding"),
+    ("x=MTAuMC4wLjEy", "x=[IP]", "10.0.0.12, which needs none"),
+    ("MTIzLTQ1LTY3ODk=", "[ID]", "123-45-6789"),
+    ("YUBiLmlv", "[EMAIL]", "a@b.io"),
+    ("6a616e6540782e6f", "6a616e6540782e6f", "hexadecimal digits of jane@x.o, which is none"),
+    ("6a616e6540782e696f6a616e6540782e", "[EMAIL]", "as many digits as a digest has"),
+]
+
+
+@pytest.mark.parametrize(("word", "left"), [row[:2] for row in SHORT], ids=[r[2] for r in SHORT])
+def test_a_short_word_of_base64_is_read(word: str, left: str) -> None:
+    """Alone, in a line, and among many texts."""
+    assert FILTER.filter(word) == left
+    assert FILTER.filter(f"of {word}, too") == f"of {left}, too"
+    fresh = TextFilter()
+    assert fresh.filter_line(f"of {word} too") == (f"of {left} too", False)
+    assert (
+        fresh.prime(["nothing", f"of {word}!", "here"])
+        .get(f"of {word}!", (word,))[0]
+        .endswith(f"{left}!" if word != left else word)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("timeout=40s width=20px", "an assignment is no octet"),
+        ("a=10\nb=20", "nor is one before the end of a line"),
+        ("getItem2 parseURL IPv4Address", "names"),
+        ("x =\n  jane", "a broken line of code"),
+        ("what=?utf8?x", "no encoded word"),
+    ],
+)
+def test_what_only_looks_printed_stays(text: str, reason: str) -> None:
+    """Numbers behind an equals sign are mostly numbers."""
+    assert FILTER.filter(text) == text, reason
 
 
 @pytest.mark.parametrize("at", range(25))

@@ -22,6 +22,8 @@ DETECTORS: tuple[Detector, ...] = (
     *tokens.DETECTORS,
     *secrets.DETECTORS,
     *paths.DETECTORS,
+    # Before addresses of the network: one may be a domain.
+    *contact.EMAILS,
     *payment.DETECTORS,
     *device.DETECTORS,
     *identity.DETECTORS,

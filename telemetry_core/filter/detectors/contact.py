@@ -8,13 +8,18 @@ from telemetry_core.filter.detectors.detector import Detector, unless, words_bef
 
 # Scripts written without spaces: an address ends where such a neighbour begins.
 _UNSPACED = "\u0e00-\u0eff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+# What is written above, below and beside letters: to ``re`` no part of a word.
+_SIGNS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff"
 _WORD = rf"[^\W{_UNSPACED}]"
 _LOCAL_MARKS = r".+'!$*^~\-"
-_LABEL = rf"(?:[^\W_{_UNSPACED}](?:[^\W{_UNSPACED}]|-){{0,62}}|[{_UNSPACED}]{{1,63}})"
-_TOP = rf"(?:xn--[A-Za-z0-9-]{{2,59}}|[^\W\d_{_UNSPACED}]{{2,63}}|[{_UNSPACED}]{{2,63}})"
+_LABEL = rf"(?:[^\W_{_UNSPACED}](?:{_WORD}++|[-{_SIGNS}])*+|[{_UNSPACED}]{{1,63}})"
+_TOP = (
+    rf"(?:xn--[A-Za-z0-9-]{{2,59}}|(?:[^\W\d_{_UNSPACED}]|[{_SIGNS}]){{2,63}}"
+    rf"|[{_UNSPACED}]{{2,63}})"
+)
 _DOMAIN = (
     rf"(?:(?:{_LABEL}\.){{1,16}}{_TOP}|localhost\b"
-    r"|\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\])"
+    r"|\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\]|(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.]))"
 )
 
 # Calling codes in use (ITU-T E.164, list of assigned country codes).
@@ -23,13 +28,13 @@ _COUNTRY = (
     r"|2[1-689][0-9]|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]|8[058][0-9]|87[0-9]|9[679][0-9])"
 )
 _GAP = r"[ .\-/()+]{0,3}"
-_START = r"(?<![0-9A-Za-z_\\])(?<![0-9A-Za-z][-.])(?<![0-9]:)(?:(?<![0-9]/)|(?=[0(]))"
-_END = r"(?![0-9A-Za-z_])(?![-.:][0-9]|/[1-9])"
+_START = r"(?<![0-9A-Za-z\\])(?<![0-9]_)(?<![0-9A-Za-z][-.])(?<![0-9]:)(?:(?<![0-9]/)|(?=[0(]))"
+_END = r"(?![0-9A-Za-z])(?![-.:_][0-9]|/[1-9])"
 # Day, month and year in either order: as many digits as a short telephone number has.
 _DATE = re.compile(r"[0-9]{1,2}([-./ ]) ?[0-9]{1,2}\1 ?(?:19|20)[0-9]{2}(?![0-9])")
 
 
-_LOCAL_BACKWARDS = re.compile(rf"(?:{_WORD}|[{_LOCAL_MARKS}])++|[{_UNSPACED}]++").match
+_LOCAL_BACKWARDS = re.compile(rf"(?:{_WORD}++|[{_LOCAL_MARKS}{_SIGNS}])++|[{_UNSPACED}]++").match
 _LOCAL_LENGTH = 320
 """Characters, five times what RFC 5321 allows."""
 
@@ -76,7 +81,7 @@ def _is_dialled(match: re.Match[str]) -> bool:
     return 6 <= _digits(match["value"]) <= 15
 
 
-DETECTORS: tuple[Detector, ...] = (
+EMAILS: tuple[Detector, ...] = (
     Detector(
         name="email",
         token="[EMAIL]",
@@ -89,6 +94,8 @@ DETECTORS: tuple[Detector, ...] = (
             "<jörg@bücher.example>",
             "x=jane@[192.0.2.1]",
             "root@localhost failed",
+            "jane@192.0.2.1:/srv",
+            "राजेन्द्र@example.com",
         ),
         spares=("@property", "a @ b", "user@", "lib@1.2.3", "@app.route('/x')"),
     ),
@@ -102,22 +109,41 @@ DETECTORS: tuple[Detector, ...] = (
         spares=('"jane doe" @ home',),
     ),
     Detector(
+        name="email_cut",
+        token="[EMAIL]",
+        traits=("at",),
+        trigger=(r"[a-z0-][.]{3}", "[a-z0-][?]"),
+        # Cut off by a length limit within the domain.
+        pattern=rf"@(?:{_LABEL}\.){{0,4}}{_LABEL}(?:\.\.\.|…)",
+        check=_with_local_part,
+        finds=("to jane.doe@exam...", "jane.doe@mail.exam…"),
+        spares=("user@...", "a @b..."),
+    ),
+)
+DETECTORS: tuple[Detector, ...] = (
+    Detector(
         name="phone_international",
         token="[PHONE]",
         traits=("digits",),
         trigger=(
             r"\+\(?0(?:[ ./()+-]{0,5}0){6}",
-            r"00(?<![0a-z_]00)(?:[ ./()+-]{0,5}0){9}",
+            r"00(?<![0a-z]00)(?:[ ./()+-]{0,5}0){9}",
         ),
         pattern=(
             # A UUID may begin with two zeros and go on with digits.
-            r"(?<![0-9A-Za-z_])(?![0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-)"
+            r"(?<![0-9A-Za-z])(?<![0-9]_)(?![0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-)"
             rf"(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?"
             r"(?:[ .\-/+]{0,2}\([0-9]{1,5}\))?(?:[ .\-/+]{0,3}[0-9]){2,14})"
             r"(?:[ ]?(?:x|ext\.? ?)[0-9]{1,6})?(?![0-9])"
         ),
         check=_is_international,
-        finds=("+49 30 1234567", "0049 170 1234567", "+1 (555) 123-4567", "+33 (0)6 12 34 56 78"),
+        finds=(
+            "+49 30 1234567",
+            "0049 170 1234567",
+            "+1 (555) 123-4567",
+            "+33 (0)6 12 34 56 78",
+            "_+49 30 1234567_",
+        ),
         spares=(
             "00703840-830f-44c8-ae4a-32ccf8e10f02",
             "x = a +1234",
@@ -143,7 +169,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="phone_national",
         token="[PHONE]",
         traits=("digits",),
-        trigger=(r"00(?<![0a-z_]00)(?:\)?[ +]?[-./]?[ +]?0){7}",),
+        trigger=(r"00(?<![0a-z]00)(?:\)?[ +]?[-./]?[ +]?0){7}",),
         pattern=(
             rf"{_START}(?P<value>(?=\(0[0-9]{{1,4}}\)|0[0-9]{{1,4}}[-./ +])\(?0[0-9]"
             rf"(?:\)?[ +]?[-./]?[ +]?[0-9]){{7,10}}){_END}"

@@ -54,6 +54,16 @@ def words_before(match: re.Match[str]) -> tuple[str, str]:
     return (found["words"][::-1].lower(), found["gap"][::-1]) if found else ("", "")
 
 
+_LETTERS_BEFORE = re.compile(r"(?:[^0-9A-Za-z]|\A)[A-Za-z]*[G-Zg-z][A-Za-z]*\Z").search
+
+
+def stands_apart(match: re.Match[str]) -> bool:
+    """Tell a number that begins a word, or stands behind its letters, from a part of hex digits."""
+    start = match.start("value")
+    before = match.string[max(0, start - 24) : start]
+    return not (before[-1:].isascii() and before[-1:].isalnum()) or bool(_LETTERS_BEFORE(before))
+
+
 def unless(refused: bool, match: re.Match[str]) -> tuple[int, int] | bool:
     """Return a verdict on a match in which no other value can begin, so that it is read once."""
     return (match.end(), match.end()) if refused else True

@@ -6,7 +6,7 @@ import re
 
 from stdnum import luhn
 
-from telemetry_core.filter.detectors.detector import Detector, words_before
+from telemetry_core.filter.detectors.detector import Detector, stands_apart, words_before
 
 
 def _is_imei(match: re.Match[str]) -> bool:
@@ -30,12 +30,18 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("colon", "dashed", "dotted"),
         trigger=(r"[:.-](?=[0a-f]{2}[:-][0a-f]{2}[:-]|[0a-f]{4}\.)",),
         pattern=(
-            rf"(?<![0-9A-Za-z])(?<![0-9A-Fa-f][:-])(?P<value>{_PAIR}([:-])(?:{_PAIR}\2){{4}}{_PAIR}"
+            rf"(?<![0-9])(?<![0-9A-Fa-f][:-])(?P<value>{_PAIR}([:-])(?:{_PAIR}\2){{4}}{_PAIR}"
             rf"(?:\2{_PAIR}\2{_PAIR})?|[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}})"
             r"(?![0-9A-Za-z])(?![:.-][0-9A-Fa-f])"
         ),
-        finds=("00:1A:2b:3c:4d:5e", "mac=00-1a-2b-3c-4d-5e", "001a.2b3c.4d5e"),
-        spares=("12:34:56", "2024-01-02-03-04-05", "ab:cd"),
+        check=stands_apart,
+        finds=(
+            "00:1A:2b:3c:4d:5e",
+            "mac=00-1a-2b-3c-4d-5e",
+            "001a.2b3c.4d5e",
+            "mac00:1a:2b:3c:4d:5e",
+        ),
+        spares=("12:34:56", "2024-01-02-03-04-05", "ab:cd", "ab00:1a:2b:3c:4d:5e"),
     ),
     Detector(
         name="mac_by_word",

@@ -69,7 +69,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("encoded",),
         trigger=(r"\\\\",),
         pattern=(
-            r"(?:(?<![\\A-Za-z0-9_)\]}])|(?<=\\[nrt]))(?P<value>\\{2,64}(?!u[0-9A-Fa-f]{4}"
+            r"(?:(?<![\\A-Za-z0-9)\]}])|(?<=\\[nrt]))(?P<value>\\{2,64}(?!u[0-9A-Fa-f]{4}"
             r"|x[0-9A-Fa-f]{2})(?:\?\\{1,32}UNC\\{1,32})?[A-Za-z][\w.$-]{1,62}"
             # Folders one by one, each with the separator that follows: no two ways to read them.
             rf"(?:\\{{1,32}}+{_WIN}{{1,128}}+(?=\\{{1,32}}+[^\\/:*?\"<>|\s])){{0,16}}+\\{{1,32}}+)"
@@ -101,8 +101,8 @@ DETECTORS: tuple[Detector, ...] = (
         name="path_user",
         token="",
         traits=("tilde",),
-        pattern=rf"(?<![A-Za-z0-9_~])(?P<value>~(?:[^\W\d][\w.-]{{0,63}}+)?/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})",
-        finds=("~jane/docs/x.txt", "~łukasz/x", "~/.ssh/id_rsa"),
+        pattern=rf"(?<![A-Za-z0-9~])(?P<value>~(?:[^\W\d]{_SEGMENT}{{0,63}}+)?/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})",
+        finds=("~jane/docs/x.txt", "key_~राजन/docs/x.txt", "~łukasz/x", "~/.ssh/id_rsa"),
         spares=("~x", "a ~ b"),
     ),
     Detector(
@@ -111,7 +111,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=("/home/", "/users/"),
         pattern=(
-            rf"(?<![A-Za-z0-9_/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/"
+            rf"(?<![A-Za-z0-9_/])(?P<value>(?:/(?:export|var|usr|mnt|private))?/(?:home|HOME|Users|USERS)/"
             rf"(?:(?:(?<=[\"'`]/home/)|(?<=[\"'`]/Users/))[^\"'`\n/]{{1,64}}+(?=[\"'`])"
             rf"|{_NAME}/?+(?!\.*+{_SEGMENT})(?! (?!/){_SEGMENT}++/)))"
         ),
@@ -125,7 +125,7 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=("/home/", "/users/"),
         # The only folders that name a person by their place, in a URL as elsewhere.
         pattern=(
-            rf"(?<=[\w:.\]])/(?P<value>(?:home|Users)/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
+            rf"(?<=[\w:.\]])/(?P<value>(?:home|HOME|Users|USERS)/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
             rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_GOES_ON}))"
         ),
         finds=("https://example.com/home/jane/x.txt",),
@@ -150,8 +150,8 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
             rf"(?:(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+|(?<=[A-Za-z0-9][/_!^-]))(?P<value>"
-            rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|Users)/(?:{_SPACED}/(?={_SEGMENT}))++"
-            rf"|/(?!home/|Users/){_ROOT}/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})"
+            rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|HOME|Users|USERS)/(?:{_SPACED}/(?={_SEGMENT}))++"
+            rf"|/(?!home/|Users/|HOME/|USERS/){_ROOT}/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})"
         ),
         finds=(
             "open /etc/passwd",

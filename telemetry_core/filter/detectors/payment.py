@@ -7,7 +7,7 @@ import re
 from stdnum import luhn
 from stdnum.iso7064 import mod_97_10
 
-from telemetry_core.filter.detectors.detector import Detector
+from telemetry_core.filter.detectors.detector import Detector, stands_apart
 
 # Issuers by leading digits, and how long their numbers are: without it, one decimal id in ten
 # would pass for a card by its check digit alone.
@@ -42,28 +42,53 @@ _IBAN = "|".join(
 )
 
 
+_MARKS = str.maketrans("", "", " +-")
+
+
 def _is_card(match: re.Match[str]) -> bool:
     digits = re.sub(r"[^0-9]", "", match["value"])
-    return _ISSUERS.fullmatch(digits) is not None and bool(luhn.is_valid(digits))
+    return (
+        _ISSUERS.fullmatch(digits) is not None
+        and bool(luhn.is_valid(digits))
+        and stands_apart(match)
+    )
 
 
 def _is_iban(match: re.Match[str]) -> bool:
-    value = re.sub(r"[ +-]", "", match["value"]).upper()
-    return bool(mod_97_10.is_valid(value[4:] + value[:4]))
+    value = match["value"].translate(_MARKS).upper()
+    if not mod_97_10.is_valid(value[4:] + value[:4]):
+        return False
+    before = match.string[: match.start()][-1:]
+    # Behind a letter only one that has its country's form: every long word of base64 is searched.
+    return not before.isalpha() or not before.isascii() or _has_form(value)
 
 
-_START = r"(?<![0-9A-Za-z])(?<![0-9]\.)"
+def _has_form(value: str) -> bool:
+    from stdnum import iban  # brings a large table, which most processes never need
+
+    return bool(iban.is_valid(value, check_country=False))
+
+
+_START = r"(?<![0-9])(?<![0-9]\.)"
 _END = r"(?![0-9A-Za-z])(?!\.[0-9])"
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="iban",
         token="[IBAN]",
-        traits=("digits",),
+        traits=("digits", "long"),
         trigger=(r"00(?<=[a-z]{2}00)(?=[ +-]?[0a-z]{1,4}[ +-]?[0a-z]{3})",),
-        pattern=rf"(?<![0-9A-Za-z])(?P<value>(?i:{_IBAN}))(?![0-9A-Za-z])",
+        pattern=(
+            rf"(?<![0-9A-Z])(?:(?<![a-z])|(?=[A-Z]{{2}}))(?P<value>(?i:{_IBAN}))(?![0-9A-Za-z])"
+        ),
         check=_is_iban,
-        finds=("DE89370400440532013000", "GB29 NWBK 6016 1331 9268 19 now", "NO93 8601 1117 947"),
+        finds=(
+            "DE89370400440532013000",
+            "GB29 NWBK 6016 1331 9268 19 now",
+            "NO93 8601 1117 947",
+            "xDE89 3704 0044 0532 0130 00",
+            "LU37966KD8WUFFO5PT6P",
+        ),
         spares=("DE89370400440532013001", "SHA256 ab12 cd34", "XX00 1234 5678"),
     ),
     Detector(
@@ -73,8 +98,19 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=("000000000000",),
         pattern=rf"{_START}(?P<value>[0-9]{{12,19}}){_END}",
         check=_is_card,
-        finds=("4111111111111111", "card 378282246310005.", "n=5555555555554444&x"),
-        spares=("4111111111111112", "1700000000000", "0.4111111111111111"),
+        finds=(
+            "4111111111111111",
+            "card 378282246310005.",
+            "n=5555555555554444&x",
+            "card4111111111111111",
+        ),
+        spares=(
+            "4111111111111112",
+            "1700000000000",
+            "0.4111111111111111",
+            "a4111111111111111",
+            "x7f4111111111111111",
+        ),
     ),
     Detector(
         name="card_grouped",

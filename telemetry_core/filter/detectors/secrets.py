@@ -68,7 +68,7 @@ _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(
 # What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
     # a call, an attribute
-    r"[a-z_]+[0-9]{1,3}[a-z_]{2,}[(.\[]|"
+    r"base64\.|[a-z_]+[0-9]{1,3}[a-z_]{2,}[(.\[]|"
     r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}]++(?=[\s,.;:(\[]|$))"
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
     r"|0[xX][0-9A-Fa-f]{1,16}$|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."

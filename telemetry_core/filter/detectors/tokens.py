@@ -6,6 +6,10 @@ from telemetry_core.filter.detectors.detector import Detector
 
 _B64 = r"[A-Za-z0-9_-]"
 _START = r"(?:(?<![A-Za-z0-9_])|(?<=/bot))"
+# Behind an underscore, too: "key_sk-..."; not where what follows may hold underscores, and must end
+# in something else, for that would not be linear.
+_BEHIND_KEY = r"(?:(?<![A-Za-z0-9])|(?<=/bot))"
+_WHOLE = frozenset(("jwt", "signed_cookie", "sendgrid_key"))
 
 # Forms that give themselves away: (name, pattern, example). Sources: the vendors' documentation,
 # as collected by GitHub's secret scanning patterns.
@@ -91,7 +95,7 @@ DETECTORS: tuple[Detector, ...] = (
             token="[SECRET]",
             traits=("long",),
             trigger=_PREFIXES,
-            pattern=rf"{_START}(?P<value>{pattern})",
+            pattern=rf"{_START if name in _WHOLE else _BEHIND_KEY}(?P<value>{pattern})",
             finds=(example, f"x={example}&y"),
             spares=("0123456789abcdef0123456789abcdef",),
         )
