@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from unicodedata import normalize
 
 from telemetry_core.filter.text import Remark
 from telemetry_core.filter.views import View, fold_view, views_of
@@ -23,6 +24,9 @@ MIN_LENGTH = 4
 PREFIX = 12
 """Characters at the beginning of a longer value that give it away where a text was cut off; twice
 as many do so anywhere."""
+
+LONGEST_NAME = 80
+"""Characters of a value that may be spelled anew, as a name or title is and no longer text."""
 
 # Values that forms and headers send all the time, and that say nothing about anybody.
 _TRIVIAL = frozenset(
@@ -43,6 +47,7 @@ _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|[0-9]{3})").fu
 _SMALL_NUMBER = re.compile(r"[-+]?[0-9]{1,5}(?:\.[0-9]{1,4})?").fullmatch
 _ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
 _PERCENT_ENCODED = re.compile("%[0-9A-Fa-fu]").search
+_NO_SLUG = re.compile(r"[^\w\s-]")
 _SHORTEST_CUT = 6
 _TOKEN = re.compile(r"\[[A-Za-z]+\]")
 
@@ -63,8 +68,10 @@ def _is_telling(folded: str) -> bool:
 
 
 def _parts(value: str, token: str) -> Iterator[str]:
-    """Yield a value and those of its parts that give it away alone."""
+    """Yield a value, as applications write it anew, and those of its parts that tell it alone."""
     yield value
+    if len(value) <= LONGEST_NAME:
+        yield from _spellings(value)
     lines = value.splitlines()
     if len(lines) > 1:
         yield from (line for line in lines if len(line.strip()) >= PREFIX)
@@ -74,14 +81,34 @@ def _parts(value: str, token: str) -> Iterator[str]:
         yield from (name for name in names if len(name) >= MIN_LENGTH and name[0].isalpha())
 
 
+def _spellings(value: str) -> Iterator[str]:
+    """Yield a short value as names of files and addresses of pages spell it.
+
+    With accents apart or left out, and with its words joined: ``zoe-dupont`` of "Zo\u00eb Dupont".
+    """
+    spellings = [value]
+    if not value.isascii():
+        yield from (normalize(form, value) for form in ("NFC", "NFD"))
+        plain = normalize("NFKD", value).encode("ascii", "ignore").decode("ascii")
+        # Of a script without Latin letters nothing is left that would tell it.
+        if 3 * len(plain) >= 2 * len(value):
+            spellings.append(plain)
+            yield plain
+    for spelling in spellings:
+        words = _NO_SLUG.sub("", spelling).split()
+        if len(words) > 1:
+            yield from (mark.join(words) for mark in "-_")
+
+
 class KnownValues:
     """Removes given values from text, each replaced by its token.
 
     ``values`` are pairs of a value and what stands in its place: ``("Jane Doe", "[USER]")``,
     ``("blue shoes", "[INPUT]")``. They are found in any case and white space, in percent-, HTML-,
-    JSON- and ``repr``-encodings, between word boundaries; a long one also where it was cut off
-    after its first ``PREFIX`` characters or more. Short and trivial values are left alone: fewer
-    than four characters, small numbers, booleans, locale names, words of every form.
+    JSON- and ``repr``-encodings, between word boundaries; a short one also as slugs spell it, a
+    long one also where it was cut off after its first ``PREFIX`` characters or more. Short and
+    trivial values are left alone: fewer than four characters, small numbers, booleans, locale
+    names, words of every form.
 
     Promises: takes time linear in the text for a given number of values, and never raises on
     ``str``. Does not find a value that was changed beyond encoding (translated, hashed).

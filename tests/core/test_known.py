@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -55,6 +56,26 @@ def test_a_known_value_is_found_however_it_is_written(text: str, filtered: str) 
     """In any case, white space and encoding; whole, in part, and cut off."""
     assert KNOWN.filter(text) == filtered
     assert KNOWN.filter(filtered) == filtered
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "why"),
+    [
+        ("Ren\u00e9e Dupont", "no /people/renee-dupont/", "a slug, as Django's slugify makes it"),
+        ("Ren\u00e9e Dupont", "no renee_dupont.pdf", "a name of a file"),
+        ("Ren\u00e9e Dupont", "no ren\u00e9e-dupont here", "a slug with its accents"),
+        ("Ren\u00e9e Dupont", "no Rene\u0301e Dupont", "accents apart, as macOS writes them"),
+        ("Rene\u0301e Dupont", "no Ren\u00e9e Dupont", "accents put together"),
+        ("Ren\u00e9e Dupont", "no Renee Dupont", "without accents"),
+        ("Zoe O'Brien, Jr.", "no zoe-obrien-jr", "without its punctuation"),
+        ("\u5c71\u7530 \u592a\u90ce", "no \u5c71\u7530-\u592a\u90ce", "of another script"),
+    ],
+)
+def test_a_name_is_known_as_applications_spell_it_anew(value: str, text: str, why: str) -> None:
+    """In addresses of pages and names of files it is the same name."""
+    filtered = KnownValues([(value, "[INPUT]")]).filter(text)
+    assert "[INPUT]" in filtered, why
+    assert not re.search("(?i)ren|dupont|zoe|brien|\u5c71|\u592a", filtered), why
 
 
 @pytest.mark.parametrize(
