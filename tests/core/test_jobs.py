@@ -217,13 +217,15 @@ def test_without_permission_nothing_is_carried_but_that() -> None:
 
 
 def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -> None:
-    """Through a real worker: one error, the publisher's session, no argument of the task's.
+    """Through a real worker: each error once, its publisher's session, no argument of the task's.
 
-    Of a task that a request without consent has started, nothing.
+    From both children that the worker has forked. Of a task that a request without consent has
+    started, nothing.
     """
     pytest.importorskip("celery")
     app = Path(__file__).parents[1] / "support" / "celery_app"
     (tmp_path / "control").mkdir()
+    (tmp_path / "met").mkdir()
     with Collector() as collector:
         environ = {
             **{name: value for name, value in os.environ.items() if "DJANGO" not in name},
@@ -244,10 +246,11 @@ def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -
             "refused.enter()\n"
             "send_mail.delay('Jane Roe')\n"
             "refused.leave()\n"
-            "print(get_session_manager().start_session())\n"
-            "send_mail.delay('Jane Roe', email='jane.roe@mail.example.org')\n"
+            "for _ in range(2):\n"
+            "    print(get_session_manager().start_session())\n"
+            "    send_mail.delay('Jane Roe', email='jane.roe@mail.example.org')\n"
         )
-        worker = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-c", "1"]
+        worker = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-c", "2"]
         with running_process(worker, log=tmp_path / "log", folder=app, environment=environ):
             published = subprocess.run(
                 [sys.executable, "-c", publish],
@@ -258,18 +261,21 @@ def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -
                 text=True,
                 timeout=60,
             )
-            wait_until(lambda: bool(collector.items(type="event")), "the task's error", 40)
-            wait_until(lambda: bool(collector.items(type="transaction")), "its transaction", 20)
-        session_id = published.stdout.strip()
-        [event] = [item.json for item in collector.items(type="event")]
-        # Sentry's integration records the task; ours doesn't do so a second time.
-        [transaction] = [item.json for item in collector.items(type="transaction")]
+            wait_until(lambda: len(collector.items(type="event")) == 2, "the tasks' errors", 40)
+            # Sentry's integration records the tasks; ours doesn't do so a second time.
+            wait_until(lambda: len(collector.items(type="transaction")) >= 2, "transactions", 20)
+        sessions = published.stdout.split()
+        children = {path.name for path in (tmp_path / "met").iterdir()}
+        events = [item.json for item in collector.items(type="event")]
+        transactions = [item.json for item in collector.items(type="transaction")]
         body = collector.body()
-    assert isinstance(event, dict)
-    assert transaction["transaction"] == "shop.send_mail"
-    assert transaction["user"] == {"id": session_id}
-    assert event["exception"]["values"][-1]["value"] == f"no mail in session {session_id}"
-    assert event["user"] == {"id": session_id}
-    assert event["transaction"] == "shop.send_mail"
+    assert {event["tags"]["function"] for event in events} == children
+    assert len(children) == 2
+    for found in (events, transactions):
+        assert sorted(each["user"]["id"] for each in found) == sorted(sessions)
+        assert {each["transaction"] for each in found} == {"shop.send_mail"}
+    for event in events:
+        error = event["exception"]["values"][-1]["value"]
+        assert error == f"no mail in session {event['user']['id']}"
     assert b"Jane" not in body
     assert b"jane.roe" not in body

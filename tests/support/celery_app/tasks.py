@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
 from typing import Any
 
 import sentry_sdk
@@ -29,6 +31,18 @@ app = Celery(
 
 @app.task(name="shop.send_mail")  # type: ignore[untyped-decorator]  # Celery has no types
 def send_mail(customer: str, **details: Any) -> None:
-    """Fail, with the session in the message."""
+    """Fail, with the session in the message; one with details once two children are at it."""
+    if details:
+        _meet(2)
     sentry_sdk.set_tag("operation", "mail")
     raise ValueError(f"no mail in session {get_session_manager().session_id}")
+
+
+def _meet(count: int) -> None:
+    """Wait until so many processes are here: then no child does all the work."""
+    place = Path(FOLDER, "met")
+    (place / str(os.getpid())).touch()
+    until = time.monotonic() + 30
+    while len(list(place.iterdir())) < count and time.monotonic() < until:
+        time.sleep(0.02)
+    sentry_sdk.set_tag("function", str(os.getpid()))
