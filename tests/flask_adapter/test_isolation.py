@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +19,8 @@ from telemetry_core import get_session_manager
 from telemetry_core.request import current_request
 
 THREADS = 16
+TASKS = 13
+"""In each of as many coroutines as there are threads: 208 side by side."""
 PERSONS = [f"{name}{number}" for number in range(4) for name in ("Anna", "Bert", "Cleo", "Dora")]
 
 
@@ -25,32 +29,54 @@ def shared(**settings: Any) -> Flask:
     app = create_app(**settings)
     meeting = threading.Barrier(THREADS)
 
-    @app.get("/meet/<name>")
-    def meet(name: str) -> str:
+    def begin(name: str) -> str | None:
         sentry_sdk.add_breadcrumb(message=f"crumb of {name}", category="function")
         sentry_sdk.set_tag("operation", f"tag-of-{name}")
         before = get_session_manager().session_id
         meeting.wait(10)
+        return before
+
+    def record() -> str | None:
         # What everybody is called is nobody else's known value.
         sentry_sdk.capture_message(f"all of {' '.join(PERSONS)}")
+        return get_session_manager().session_id
+
+    def end(before: str | None, *seen: str | None) -> str:
         meeting.wait(10)
-        assert get_session_manager().session_id == before == g.telemetry_session_id
+        assert {*seen, get_session_manager().session_id, g.telemetry_session_id} == {before}
         assert before is not None
         return before
+
+    @app.get("/meet/<name>")
+    def meet(name: str) -> str:
+        before = begin(name)
+        return end(before, record())
+
+    @app.get("/ameet/<name>")
+    async def ameet(name: str) -> str:
+        before = begin(name)
+
+        async def task() -> str | None:
+            await asyncio.sleep(0)
+            return record()
+
+        return end(before, *await asyncio.gather(*(task() for _ in range(TASKS))))
 
     return app
 
 
-def test_16_requests_side_by_side_share_nothing() -> None:
+@pytest.mark.parametrize(("view", "count"), [("meet", 1), ("ameet", TASKS)])
+def test_16_requests_side_by_side_share_nothing(view: str, count: int) -> None:
     """Each event has its own session, breadcrumb and tag, and only its own name taken out."""
     with site(shared) as running, ThreadPoolExecutor(THREADS) as pool:
-        answers = list(pool.map(lambda name: call(running.app, f"/meet/{name}"), PERSONS))
+        answers = list(pool.map(lambda name: call(running.app, f"/{view}/{name}"), PERSONS))
         assert [answer.status for answer in answers] == [200] * THREADS
         events = flushed(running).payloads("event")
-    assert len({event["user"]["id"] for event in events}) == THREADS
-    by_session = {event["user"]["id"]: event for event in events}
-    for name, answer in zip(PERSONS, answers, strict=True):
-        event = by_session[answer.body.decode()]
+    by_session = Counter(event["user"]["id"] for event in events)
+    assert list(by_session.values()) == [count] * THREADS
+    name_of = {answer.body.decode(): name for name, answer in zip(PERSONS, answers, strict=True)}
+    for event in events:
+        name = name_of[event["user"]["id"]]
         others = [other for other in PERSONS if other != name]
         expected = " ".join("[INPUT]" if other == name else other for other in PERSONS)
         assert event["message"] == f"all of {expected}"
