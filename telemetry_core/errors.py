@@ -10,6 +10,18 @@ class TelemetryError(Exception):
     """Base of every error that this package raises on purpose."""
 
 
+class FrameworkMissingError(TelemetryError, ModuleNotFoundError):
+    """An adapter was imported where its framework is not installed; ``name`` is the framework."""
+
+    def __init__(self, adapter: str, framework: str) -> None:
+        name = framework.lower()
+        super().__init__(
+            f"{adapter} needs {framework}, which is not installed here: "
+            f"pip install 'telemetry-core[{name}]'",
+            name=name,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing that is wrong with the settings.

@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from telemetry_flask.extension import Telemetry
 
+try:
+    import flask as _flask  # noqa: F401  # before a module of ours needs it
+except ModuleNotFoundError as error:
+    if error.name != "flask":
+        raise
+    from telemetry_core.errors import FrameworkMissingError
+
+    raise FrameworkMissingError("telemetry_flask", "Flask") from error
+
 __all__ = ["Telemetry"]
 
 

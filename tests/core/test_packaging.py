@@ -154,7 +154,7 @@ def test_importing_the_core_makes_no_client(after_import: dict[str, Any]) -> Non
     assert after_import["client"] is False
 
 
-IMPORT_ALL_WITHOUT_FRAMEWORKS = """
+WITHOUT = """
 import importlib, pkgutil, sys
 from importlib.abc import MetaPathFinder
 
@@ -165,6 +165,10 @@ class Absent(MetaPathFinder):
         return None
 
 sys.meta_path.insert(0, Absent())
+"""
+"""Makes the modules that are named on the command line absent."""
+
+IMPORT_ALL = """
 import telemetry_core
 for module in pkgutil.walk_packages(telemetry_core.__path__, "telemetry_core."):
     if not module.name.endswith(".__main__"):
@@ -175,8 +179,49 @@ for module in pkgutil.walk_packages(telemetry_core.__path__, "telemetry_core."):
 
 def test_every_module_of_the_core_works_without_a_framework(tmp_path: Path) -> None:
     """A worker or a script that has neither framework installed can use all of the core."""
-    imported = run_python(IMPORT_ALL_WITHOUT_FRAMEWORKS, *FRAMEWORKS, cwd=tmp_path).split()
+    imported = run_python(WITHOUT + IMPORT_ALL, *FRAMEWORKS, cwd=tmp_path).split()
     assert "telemetry_core.filter" in imported
+
+
+TELL_WHAT_IS_RAISED = """
+def told(name):
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        return [type(error).__name__, str(error), error.name, repr(error.__cause__)]
+import json
+print(json.dumps([told(module) for module in ADAPTERS]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("framework", "modules"),
+    [
+        ("Django", ["telemetry_django", "telemetry_django.middleware", "telemetry_django.apps"]),
+        ("Flask", ["telemetry_flask", "telemetry_flask.extension", "telemetry_flask.commands"]),
+    ],
+)
+def test_an_adapter_without_its_framework_says_what_to_install(
+    framework: str, modules: list[str], tmp_path: Path
+) -> None:
+    """Whichever of its modules is imported: the extra's name, and the import that failed."""
+    absent, adapter = framework.lower(), modules[0]
+    code = WITHOUT + TELL_WHAT_IS_RAISED.replace("ADAPTERS", repr(modules))
+    said = f"{adapter} needs {framework}, which is not installed here"
+    expected = [
+        "FrameworkMissingError",
+        f"{said}: pip install 'telemetry-core[{absent}]'",
+        absent,
+        f"ModuleNotFoundError(\"No module named '{absent}'\")",
+    ]
+    assert json.loads(run_python(code, absent, cwd=tmp_path)) == [expected] * len(modules)
+
+
+def test_a_framework_that_lacks_a_part_of_its_own_is_not_called_missing(tmp_path: Path) -> None:
+    """What is not there is named, and the user is not told to install what they have."""
+    code = WITHOUT + TELL_WHAT_IS_RAISED.replace("ADAPTERS", "['telemetry_flask']")
+    [told] = json.loads(run_python(code, "werkzeug", cwd=tmp_path))
+    assert told[:3] == ["ModuleNotFoundError", "No module named 'werkzeug'", "werkzeug"]
 
 
 IMPORT_FILTER_WITHOUT_SENTRY = """
