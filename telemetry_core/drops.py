@@ -32,9 +32,18 @@ class Drops:
         self._logged_at: dict[tuple[str, str], float] = {}
 
     def count(
-        self, reason: str, kind: str, *, quantity: int = 1, error: BaseException | None = None
+        self,
+        reason: str,
+        kind: str,
+        *,
+        quantity: int = 1,
+        error: BaseException | None = None,
+        detail: str = "",
     ) -> None:
-        """Count ``quantity`` things of ``kind`` that were dropped for ``reason``. Never raises."""
+        """Count ``quantity`` things of ``kind`` that were dropped for ``reason``. Never raises.
+
+        :param detail: further words for the log, with no content in them.
+        """
         key = (reason, kind)
         now = self._clock()
         with self._lock:
@@ -49,7 +58,11 @@ class Drops:
             level = logging.WARNING if error is not None else logging.INFO
             # A handler of the application's may raise anything; that is none of the caller's.
             with suppress(Exception):
-                _logger.log(level, "dropped %s: %s%s, %d so far", kind, reason, cause, total)
+                _logger.log(
+                    level,
+                    "dropped %s: %s%s, %d so far%s",
+                    *(kind, reason, cause, total, detail and f"; {detail}"),
+                )
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return what was dropped so far: ``{(reason, kind): quantity}``."""

@@ -7,7 +7,8 @@ For the standard library's logging, in ``dictConfig`` and so in Django's ``LOGGI
 
 `JsonFormatter` is for machines, `ReadableFormatter` for terminals; `FilteredFormatter` is put in
 front of a formatter of your own, and `TelemetryFilter` on a handler whose formatter is fixed.
-`filter_event` is the same for structlog. All work with telemetry switched off, too.
+`filter_event` is the same for structlog, and `SERVER_LOGGING` is for gunicorn's own loggers and
+their like. All work with telemetry switched off, too.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ from telemetry_core.logging.formatters import (
 )
 from telemetry_core.logging.lines import CONTEXT_FIELDS, WITHHELD
 from telemetry_core.logging.processors import filter_event
+from telemetry_core.logging.servers import SERVER_LOGGING, ServerFormatter
 
 __all__ = [
     "CONTEXT_FIELDS",
+    "SERVER_LOGGING",
     "WITHHELD",
     "FilteredFormatter",
     "JsonFormatter",
     "ReadableFormatter",
+    "ServerFormatter",
     "TelemetryFilter",
     "filter_event",
 ]

@@ -15,8 +15,8 @@ from telemetry_core.logging.lines import (
     CONTEXT_FIELDS,
     WITHHELD,
     filtered_line,
-    filtered_name,
     filtered_record,
+    place_of,
 )
 
 ABSENT: Final = "-"
@@ -50,7 +50,8 @@ class JsonFormatter(logging.Formatter):
     ASCII, whatever the stream's encoding.
 
     Promises never to raise, never to change the record, and never to lose a line: what can't be
-    filtered is withheld, see `telemetry_core.logging.lines.WITHHELD`, with the place instead.
+    filtered is withheld, see `telemetry_core.logging.lines.WITHHELD`, with ``place`` and ``error``
+    instead.
     """
 
     def __init__(self) -> None:
@@ -82,11 +83,6 @@ class JsonFormatter(logging.Formatter):
 
 
 _encode: Final = json.JSONEncoder(default=lambda _: FILTERED).encode
-
-
-def place_of(record: logging.LogRecord) -> str:
-    """Return where a line was logged: ``views.py:12 in pay``."""
-    return filtered_name(f"{record.filename}:{record.lineno} in {record.funcName}")
 
 
 class FilteredFormatter(logging.Formatter):

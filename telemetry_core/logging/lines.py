@@ -71,15 +71,36 @@ class Line(NamedTuple):
 def filtered_line(record: logging.LogRecord) -> Line:
     """Return what may be said of a record, with what is known of the context it is logged in.
 
-    Never raises: of a record that can't be filtered the message is `WITHHELD`.
+    Never raises: of a record that can't be filtered the message is `WITHHELD`, and the field
+    ``error`` tells why, in no word of the record's.
     """
     request = current_request()
     config = telemetry_config_of(request)
     try:
         return reader_of(config).line(record, request)
     except Exception as error:
-        config.drops.count("log_error", "line", error=error)
-        return Line(WITHHELD, {}, filtered_name(record.name))
+        fault = fault_of(error)
+        name = filtered_name(record.name)
+        detail = f"{filtered_name(record.levelname)} of {name} at {place_of(record)}: {fault}"
+        config.drops.count("log_error", "line", error=error, detail=detail)
+        return Line(WITHHELD, {"error": fault}, name)
+
+
+class Unwritable(Exception):
+    """What was logged can't be written, for the exception that is its cause."""
+
+
+def fault_of(error: Exception) -> str:
+    """Say why a line is withheld: the type of what was raised, and whose fault it is."""
+    cause = error.__cause__ if isinstance(error, Unwritable) else None
+    if cause is None:
+        return f"{filtered_name(type(error).__name__)} while it was filtered"
+    return f"{filtered_name(type(cause).__name__)} by its own message or arguments"
+
+
+def place_of(record: logging.LogRecord) -> str:
+    """Return where a line was logged: ``views.py:12 in pay``."""
+    return filtered_name(f"{record.filename}:{record.lineno} in {record.funcName}")
 
 
 def filtered_name(name: object) -> str:
@@ -145,7 +166,7 @@ class Reader:
         if isinstance(record.msg, dict) and not record.args:
             message = self.values(record.msg, known)
         else:
-            message = self.text(record.getMessage(), known)
+            message = self.text(_message(record), known)
         exception = stack = None
         if record.exc_info or record.exc_text:
             exception = self.text(_exception_text(record), known) or None
@@ -215,6 +236,13 @@ def reader_of(config: TelemetryConfig) -> Reader:
     if reader is None or reader.config is not config:
         reader = _reader = Reader(config)
     return reader
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception as error:
+        raise Unwritable from error
 
 
 def _exception_text(record: logging.LogRecord) -> str:

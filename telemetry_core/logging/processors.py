@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from telemetry_core.context import bound_values, current_bound
-from telemetry_core.logging.lines import WITHHELD, Reader, reader_of
+from telemetry_core.logging.lines import WITHHELD, Reader, Unwritable, fault_of, reader_of
 from telemetry_core.process import telemetry_config_of
 from telemetry_core.request import current_request
 
@@ -55,7 +55,7 @@ def filter_event(logger: object, method: str, event: EventDict) -> EventDict:  #
     become filtered text. The context's fields are added, as `JsonFormatter` does.
 
     Never raises: of an event that can't be filtered the new one says `WITHHELD`, with its level,
-    logger and place as far as they are in it.
+    logger and place as far as they are in it, and ``error`` for the reason.
     """
     request = current_request()
     config = telemetry_config_of(request)
@@ -63,15 +63,17 @@ def filter_event(logger: object, method: str, event: EventDict) -> EventDict:  #
         known = request.known() if request is not None else None
         return _filtered(reader_of(config), event, known)
     except Exception as error:
-        config.drops.count("log_error", "event", error=error)
+        fault = fault_of(error)
         texts = config.filter.policy.texts
-        kept: dict[str, Any] = {"event": WITHHELD, "level": method}
+        kept: dict[str, Any] = {"event": WITHHELD, "level": method, "error": fault}
         for name in (*_PLACE, "logger", "level"):
             value = event.get(name)
             if type(value) is str:
                 kept[name] = texts.filter(value)
             elif type(value) is int:
                 kept[name] = value
+        place = " ".join(f"{name}={kept[name]}" for name in (*_PLACE, "logger") if name in kept)
+        config.drops.count("log_error", "event", error=error, detail=f"{place or method}: {fault}")
         return kept
 
 
@@ -87,7 +89,7 @@ def _filtered(reader: Reader, event: EventDict, known: Any) -> dict[str, Any]:
     others: dict[Any, object] = dict(bound_values()) if current_bound() is not None else {}
     for name, value in given.items():
         if name in TEXTS:
-            new[name] = reader.text(value if type(value) is str else str(value), known)
+            new[name] = reader.text(value if type(value) is str else _written(value), known)
         elif name in WORDS:
             new[name] = reader.word(value)
         else:
@@ -97,6 +99,13 @@ def _filtered(reader: Reader, event: EventDict, known: Any) -> dict[str, Any]:
     for name, value in reader.context(current_request()).items():
         new.setdefault(name, value)
     return new
+
+
+def _written(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:
+        raise Unwritable from error
 
 
 _traceback = logging.Formatter().formatException

@@ -28,6 +28,7 @@ from telemetry_core.logging import (
     FilteredFormatter,
     JsonFormatter,
     ReadableFormatter,
+    ServerFormatter,
     TelemetryFilter,
 )
 from telemetry_core.request import Request
@@ -428,39 +429,98 @@ class FailingDict(dict[str, object]):
 
 @every_formatter
 @pytest.mark.parametrize(
-    ("message", "arguments", "extra", "why"),
+    ("message", "arguments", "error"),
     [
-        ("paid by %s", (Failing(),), {}, "an argument that can't be written"),
-        ("paid by %s and %s", (EMAIL,), {}, "too few arguments"),
-        (Failing(), (), {}, "a message that can't be written"),
-        (FailingDict(a=1), (), {}, "a mapping that can't be read"),
+        # An argument that can't be written, too few of them, one of another type, and a message.
+        ("paid by %s", (Failing(),), "RuntimeError by its own message or arguments"),
+        ("paid by %s and %s", (EMAIL,), "TypeError by its own message or arguments"),
+        ("paid %d by", (EMAIL,), "TypeError by its own message or arguments"),
+        (Failing(), (), "RuntimeError by its own message or arguments"),
+        # A mapping that is logged in place of a message is read by the filter.
+        (FailingDict(a=1), (), "RuntimeError while it was filtered"),
     ],
 )
 def test_a_line_that_can_not_be_filtered_goes_out_withheld(
     message: Any,
     arguments: tuple[object, ...],
-    extra: dict[str, object],
-    why: str,
+    error: str,
     make: Callable[[], tuple[Any, ...]],
     capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """With logger, level and place, and without a word of it; it is counted."""
+    """With logger, level, place and reason, and without a word of it; it is counted.
+
+    The same is said once in telemetry's own log.
+    """
     with telemetry() as running, log_with(*make()) as log:
         # Not by the logger: sentry-sdk reads the record, too, and says on stderr what it can't.
         record = log.logger.makeRecord(
             "shop.orders", logging.INFO, "/srv/app/pay.py", 7, message, arguments, None, "pay"
         )
         log.handler.handle(record)
-        assert WITHHELD in log.text, why
-        assert EMAIL not in log.text + "".join(capsys.readouterr())
+        assert WITHHELD in log.text
+        assert EMAIL not in log.text + "".join(capsys.readouterr()) + caplog.text
+        assert f"; INFO of shop.orders at pay.py:7 in pay: {error}" in caplog.text
         assert running.config.drops.counts()["log_error", "line"] == 1
         if make is FORMATTERS["json"]:
             line = log.line()
             assert (line["logger"], line["level"]) == ("shop.orders", "INFO")
-            assert line["place"] == "pay.py:7 in pay"
+            assert (line["place"], line["error"]) == ("pay.py:7 in pay", error)
         if make is FORMATTERS["readable"]:
             assert "INFO    shop.orders  [unfiltered text withheld]" in log.text
-            assert "place=pay.py:7 in pay" in log.text
+            assert f"error={error} place=pay.py:7 in pay" in log.text
+
+
+# Servers
+
+
+@pytest.mark.parametrize(
+    ("logger", "message", "arguments", "line"),
+    [
+        (
+            "uvicorn.access",
+            '%s - "%s %s HTTP/%s" %d',
+            ("203.0.113.7:51234", "POST", f"/friends/{NAME}?of={NAME}", "1.1", 201),
+            {"message": "POST 201", "status": 201},
+        ),
+        (
+            "hypercorn.access",
+            "%(h)s %(r)s %(s)s",
+            ({"h": "203.0.113.7", "r": f"GET /{NAME} 2", "m": "GET", "s": "200", "D": 12_345},),
+            {"message": "GET 200", "status": 200, "duration_ms": 12},
+        ),
+        (
+            "gunicorn.access",
+            "%(m)s %(s)s",
+            ({"m": NAME, "s": "400", "D": 0},),  # a method is what somebody calls one
+            {"message": "[Filtered] 400", "status": 400, "duration_ms": 0},
+        ),
+        ("daphne.access", f"{NAME} came by", (), {"message": "request"}),
+        ("gunicorn.access", "%(h)s", ({"h": NAME},), {"message": "[Filtered]"}),
+        ("uvicorn.error", "to %s: %d", (f"https://{NAME}/?q", 3), {"message": "to [PATH]: 3"}),
+        (
+            "gunicorn.error",
+            "Listening at: %s (%d)",
+            ("x:80", 7),
+            {"message": "Listening at: x:80 (7)"},
+        ),
+    ],
+)
+def test_a_server_s_line_holds_nothing_of_its_visitor(
+    logger: str, message: str, arguments: tuple[Any, ...], line: dict[str, object]
+) -> None:
+    """No address, path, query nor name: whatever the server, and a line that is not known to us."""
+    record = logging.LogRecord(logger, logging.INFO, "server.py", 1, message, arguments, None)
+    given = vars(record).copy()
+    written = json.loads(ServerFormatter().format(record))
+    assert {name: written.get(name) for name in ("message", "status", "duration_ms")} == {
+        "message": None,
+        "status": None,
+        "duration_ms": None,
+        **line,
+    }
+    assert NAME not in str(written)
+    assert vars(record) == given
 
 
 # Set up

@@ -170,6 +170,7 @@ def test_an_event_that_can_not_be_filtered_goes_out_withheld() -> None:
     line = json.loads(stream.getvalue())
     assert (line["event"], line["level"]) == (WITHHELD, "warning")
     assert line["filename"] == "test_structlog.py"
+    assert line["error"] == "RuntimeError by its own message or arguments"
     assert "customer" not in line
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from processes import free_port, running, wait_until
 from telemetry_core.collector import Collector
 
 NAME = "Wilhelmina"
+FRIEND = "Ottokar"
 
 
 @pytest.fixture
@@ -94,14 +96,21 @@ def test_the_development_server_reports_once(
 
 
 def test_gunicorn_with_threads_keeps_requests_apart(collector: Collector, tmp_path: Path) -> None:
-    """Every error once, each with its session; its access log and its own errors say nothing."""
-    with gunicorn(collector, tmp_path, "--threads=8", "--access-logfile=-") as port:
-        targets = [f"/sync/{NAME}{number}" for number in range(16)]
+    """Every error once, each with its session; its access log and its own errors say nothing.
+
+    Nor do they to the machine's own log, once gunicorn has our formatter.
+    """
+    configuration = tmp_path / "gunicorn.conf.py"
+    configuration.write_text(
+        "from telemetry_core.logging import SERVER_LOGGING\nlogconfig_dict = SERVER_LOGGING\n"
+    )
+    with gunicorn(collector, tmp_path, "--threads=8", f"--config={configuration}") as port:
+        targets = [f"/sync/{NAME}{number}?friend={FRIEND}" for number in range(16)]
         with ThreadPoolExecutor(8) as pool:
             assert set(pool.map(lambda target: get(port, target), targets)) == {500}
         events(collector, 16)
         broken = HTTPConnection("127.0.0.1", port, timeout=10)
-        broken.request("GET", f"/stream/{NAME}")
+        broken.request("GET", f"/stream/{NAME}", headers={"User-Agent": FRIEND, "Referer": FRIEND})
         with suppress(HTTPException, OSError):  # a server may also end the body in good order
             broken.getresponse().read()
         broken.close()
@@ -111,6 +120,17 @@ def test_gunicorn_with_threads_keeps_requests_apart(collector: Collector, tmp_pa
     assert {event["transaction"] for event in found} == {"/sync/<name>", "/stream/<name>"}
     assert not any(event.get("breadcrumbs", {}).get("values") for event in found)
     assert NAME.encode() not in collector.body()
+    log = (tmp_path / "log").read_text()
+    assert not [planted for planted in (NAME, FRIEND, "127.0.0.1") if planted in log]
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert len(lines) == len(log.splitlines())
+    answered = [line for line in lines if line["logger"] == "gunicorn.access"]
+    assert [line["message"] for line in answered if line["status"] == 500] == ["GET 500"] * 16
+    assert all(0 <= line["duration_ms"] < 60_000 for line in answered)
+    (failed,) = [line for line in lines if "exception" in line and "gunicorn" in line["logger"]]
+    assert failed["message"].startswith("Error handling request")
+    assert failed["exception"].endswith("builtins.ValueError")
+    assert any("flask_site" in line["logger"] for line in lines), "and the application's own"
 
 
 def test_gunicorn_reports_from_every_child_that_it_forked(
