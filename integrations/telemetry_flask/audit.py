@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, Final
 
 from flask import Flask, current_app, request, session
 from flask.cli import ScriptInfo
+from werkzeug.datastructures import FileStorage
 from werkzeug.routing import BaseConverter, BuildError, Rule
 from werkzeug.routing import converters as shapes
 from werkzeug.utils import secure_filename
@@ -47,6 +51,7 @@ USER: Final = {
 def open_target(name: str, options: Options, canaries: Canaries) -> Iterator[Target]:
     """Load the application as ``flask --app NAME`` does, its views made to fail on request."""
     app = ScriptInfo(app_import_path=None if name == FOUND else name).load_app()
+    _keep_uploads_apart()
     for endpoint, view in app.view_functions.items():
         app.view_functions[endpoint] = _failing(app, view)
     _log_in(app, canaries)
@@ -63,6 +68,21 @@ def open_target(name: str, options: Options, canaries: Canaries) -> Iterator[Tar
         makes_faults=True,
         notes=copies.notes,
     )
+
+
+def _keep_uploads_apart() -> None:
+    """Write uploads to a folder that is gone in the end, and not over files that are there."""
+    folder = TemporaryDirectory(prefix="telemetry-audit-", ignore_cleanup_errors=True)
+    numbers = itertools.count()
+    original = FileStorage.save
+
+    def save(self: FileStorage, dst: Any, buffer_size: int = 16384) -> None:
+        if isinstance(dst, str | os.PathLike):
+            dst = Path(folder.name) / str(next(numbers))
+        original(self, dst, buffer_size)
+
+    vars_of: Any = FileStorage
+    vars_of.save = save
 
 
 def _failing(app: Flask, view: Callable[..., Any]) -> Callable[..., Any]:

@@ -96,7 +96,7 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
         ),
     ),
     "session": ("value in the session", lambda: f"basket of {_word(3)} and {_word(3)}"),
-    "user": ("value in the user's record", lambda: f"{_word(3).title()} van {_word(3).title()}"),
+    "user": ("value in the user's record", lambda: f"van {_word(3).title()}"),
     "text": ("free text", lambda: f"my {_word(3)} hurts since {_word(3)} left {_word(3)}"),
 }
 """Each kind, by the name that plans use: what reports call it, and how one is made."""

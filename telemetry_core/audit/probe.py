@@ -22,6 +22,7 @@ from telemetry_core.audit.canaries import Canaries
 from telemetry_core.audit.faults import Refused, fail
 from telemetry_core.audit.loopback import allow_only
 from telemetry_core.audit.pages import Form, read_page
+from telemetry_core.audit.records import divert
 from telemetry_core.audit.rules import KNOWN, rules_for
 from telemetry_core.audit.target import DRIVERS, AuditError, Options, Route, Target
 from telemetry_core.collector import Planted
@@ -68,11 +69,16 @@ def _audit(order: Mapping[str, Any], tell: Tell) -> None:
     canaries = Canaries(values=order["canaries"])
     collector = urlsplit(dsn)
     driver: Any = importlib.import_module(DRIVERS[order["framework"]])
+    allowed = _hosts(order["allow_hosts"])
     needed = driver.prepare(order["name"], options)
     allow_only(
         (str(collector.hostname), collector.port),
-        [*_hosts(order["allow_hosts"]), *needed],
+        [*allowed, *needed],
         lambda refusal: tell("refused", **asdict(refusal)),
+    )
+    divert(
+        lambda handler, fields: tell("record", handler=handler, fields=fields),
+        [host for host, _ in allowed],
     )
     _lead_to(dsn)
     if order["baseline"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from telemetry_core.audit.canaries import KINDS
 from telemetry_core.audit.loopback import Refusal
+from telemetry_core.audit.records import TYPE as RECORD
 from telemetry_core.audit.verdict import Finding, Kept, Verdict
 from telemetry_core.cli.console import print_table, table
 
@@ -22,8 +23,9 @@ MOST_WORDS: Final = 4
 
 def print_report(verdict: Verdict, out: Console, *, baseline: Verdict | None = None) -> None:
     """Print what was tried, what arrived, and what was found in it."""
+    kind = _with_article(verdict.framework)
     out.print(
-        f"{_count(len(verdict.routes), 'route')} of a {verdict.framework} application, "
+        f"{_count(len(verdict.routes), 'route')} of {kind} application, "
         f"{_count(verdict.calls, 'request')}, {_count(verdict.errors, 'failure')}"
     )
     for note in filter(None, verdict.notes):
@@ -66,6 +68,10 @@ def not_searched(refusal: Refusal) -> str:
     return f"Refused: {tried}. It was not searched."
 
 
+def _with_article(noun: str) -> str:
+    return f"an {noun}" if noun.startswith("A") else f"a {noun}"
+
+
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
@@ -92,18 +98,22 @@ def _print_findings(verdict: Verdict, out: Console) -> None:
     for found in worst[:SHOWN]:
         made.add_row(
             f"{found[0].item_type} {found[0].field}",
-            found[0].policy or "drop",
+            found[0].policy or ("" if found[0].item_type.startswith(RECORD) else "drop"),
             str(sum(each.count for each in found)),
             _some(f"{each.title} {each.masked}{_as_form(each)}" for each in found),
         )
     print_table(made, out)
     if len(worst) > SHOWN:
-        out.print(f"and {_count(len(worst) - SHOWN, 'field')} more: --format json lists them all")
+        more = _count(len(worst) - SHOWN, "more field")
+        out.print(f"and {more}: --format json lists them all")
     out.print()
-    kinds = table("Leaked", "Would have caught it", out=out)
-    for title, advice in sorted({(each.title, each.advice) for each in verdict.findings}):
-        kinds.add_row(title, advice)
-    print_table(kinds, out)
+    caught: dict[str, dict[str, None]] = {}
+    for finding in sorted(verdict.findings, key=lambda each: list(KINDS).index(each.kind)):
+        caught.setdefault(finding.advice, {})[finding.title] = None
+    rules = table("Leaked", "Would have caught it", out=out)
+    for advice, titles in caught.items():
+        rules.add_row(", ".join(titles), advice)
+    print_table(rules, out)
     out.print()
 
 

@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 
 from telemetry_core.audit.canaries import Canaries
 from telemetry_core.audit.loopback import Refusal
+from telemetry_core.audit.records import keep
 from telemetry_core.audit.target import AuditError, NotStarted, Options, Route
 from telemetry_core.collector import Collector, Received, Store
 
@@ -83,6 +84,9 @@ def run_audit(
         }
         told = _told_by_probe(given, log, order.timeout, progress)
         collector.body()  # raises when not all is there
+        for each in told:
+            if _is(each, "record"):
+                keep(store, each["handler"], each["fields"])
         received = list(store)
     done = told[-1]
     return Run(

@@ -11,6 +11,7 @@ from typing import Final
 
 from telemetry_core.audit.canaries import KINDS, Canaries
 from telemetry_core.audit.loopback import Refusal
+from telemetry_core.audit.records import TYPE as RECORD
 from telemetry_core.audit.rules import KNOWN, rules_for
 from telemetry_core.audit.runner import Run
 from telemetry_core.audit.target import Route
@@ -55,6 +56,8 @@ class Finding:
     @property
     def advice(self) -> str:
         """Which rule would have caught it."""
+        if self.item_type.startswith(RECORD):
+            return "telemetry_core.logging.TelemetryFilter on the handler"
         if self.rule == KNOWN:
             return "known values of the request"
         if self.is_off:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-import django
 from django.conf import settings
+from django.core.servers.basehttp import get_internal_wsgi_application
 from django.urls import get_resolver
 
 from telemetry_core.audit.canaries import Canaries
@@ -17,6 +17,7 @@ from telemetry_core.audit.target import Options, Target
 from telemetry_django.audit.databases import databases, is_here
 from telemetry_django.audit.faults import FaultMiddleware
 from telemetry_django.audit.routes import routes_of
+from telemetry_django.audit.storages import BACKEND, keep_in_memory
 from telemetry_django.audit.visitor import log_in
 
 MEMORY: Final[Mapping[str, object]] = {
@@ -46,7 +47,7 @@ def prepare(name: str, _options: Options) -> list[Address]:
     }
     settings.STORAGES = {
         **settings.STORAGES,
-        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+        "default": BACKEND,
     }
     if settings.SESSION_ENGINE.endswith(".file"):
         settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
@@ -68,15 +69,15 @@ def open_target(_name: str, options: Options, canaries: Canaries) -> Iterator[Ta
 
     :raises AuditError: when a database can't be rolled back, isn't there, or is elsewhere.
     """
-    django.setup()
+    # As a server has it: the project's own module starts Django, once, and may wrap what it gets.
+    application = get_internal_wsgi_application()
+    keep_in_memory()
     with ExitStack() as stack:
         use = stack.enter_context(databases(options))
         cookies = log_in(canaries, options)
-        from django.core.wsgi import get_wsgi_application
-
         yield Target(
             framework="Django",
-            application=get_wsgi_application(),
+            application=application,
             routes=list(routes_of(get_resolver(), canaries)),
             cookies=cookies,
             headers={"X-CSRFToken": cookies[settings.CSRF_COOKIE_NAME]},
