@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+import socket
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from logging.handlers import (
+    DatagramHandler,
+    HTTPHandler,
+    SMTPHandler,
+    SocketHandler,
+    SysLogHandler,
+)
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -21,18 +32,19 @@ pytest.importorskip("rich", reason="needs the extra cli")
 from click.testing import CliRunner
 from collecting import event, post
 
-from telemetry_core.audit import formats, plan
+from telemetry_core.audit import formats, plan, records
 from telemetry_core.audit.calls import Answer, Call, Cookies, call_asgi, call_wsgi
 from telemetry_core.audit.canaries import KINDS, Canaries, new_canaries
 from telemetry_core.audit.loopback import Refusal
 from telemetry_core.audit.pages import filled, read_page
+from telemetry_core.audit.records import SENDING, divert
 from telemetry_core.audit.rules import KNOWN, rules_for
 from telemetry_core.audit.runner import Run
 from telemetry_core.audit.target import FAULT, Route, names_in
 from telemetry_core.audit.verdict import Verdict, field_of, judge, policy_of
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import root
-from telemetry_core.collector import Collector
+from telemetry_core.collector import Collector, Received, Store
 
 PATTERNLESS = {"name", "username", "password", "address", "born", "text", "session", "user"}
 SCHEMAS = Path(__file__).parents[1] / "support" / "schemas"
@@ -201,11 +213,12 @@ def verdict_of(
     off: Sequence[str] = (),
     refused: Sequence[Refusal] = (),
     file: str = "shop/views.py",
+    received: Sequence[Received] = (),
 ) -> Verdict:
     with Collector() as collector:
         for payload in payloads:
             post(collector, event(payload))
-        received = list(collector.store)
+        received = [*received, *collector.store]
     run = Run(
         framework="Flask",
         received=received,
@@ -384,6 +397,81 @@ def test_only_what_sentry_sdk_sends_elsewhere_spoils_a_result(is_unsearched: boo
     suites = ElementTree.fromstring(formats.as_junit(verdict))
     assert suites.get("errors") == str(len(suites.findall(".//error"))) == str(int(is_unsearched))
     assert suites.get("tests") == str(len(suites.findall(".//testcase")))
+
+
+def handed(handler: logging.Handler, *, allowed: Collection[str] = ()) -> list[tuple[str, Any]]:
+    """Log an error by a handler whose kind is diverted, and return what was handed over."""
+    found: list[tuple[str, Any]] = []
+    with ExitStack() as stack:
+        for kind in SENDING:
+            stack.enter_context(mock.patch.object(kind, "emit", kind.emit))
+        kept: Any = SysLogHandler.createSocket
+        stack.enter_context(mock.patch.object(SysLogHandler, "createSocket", kept))
+        divert(lambda name, fields: found.append((name, fields)), allowed)
+        logger = logging.Logger("shop")
+        logger.addHandler(handler)
+        try:
+            raise LookupError("planted")
+        except LookupError:
+            logger.exception("lost %s", "jane", extra={"customer": "roe"})
+    handler.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("handler", "field", "value", "why"),
+    [
+        (SysLogHandler(("127.0.0.1", 9)), "message", "lost jane", "as it is formatted"),
+        (SMTPHandler("mail", "a@b.c", ["d@e.f"], "s"), "message", "lost jane", "the same"),
+        (SocketHandler("logs", 9), "customer", "roe", "sends all that the record has"),
+        (SocketHandler("logs", 9), "exc_text", "LookupError: planted", "with the traceback"),
+        (DatagramHandler("logs", 9), "message", "lost jane", "the same"),
+        (HTTPHandler("logs:80", "/"), "args", "('jane',)", "unmerged"),
+    ],
+)
+def test_what_logging_would_send_is_handed_over(
+    handler: logging.Handler, field: str, value: str, why: str
+) -> None:
+    """By each handler of the standard library that sends; field by field, as it would send it."""
+    ((name, fields),) = handed(handler)
+    assert name == type(handler).__name__
+    assert value in fields[field], why
+
+
+class _Broken(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        raise LookupError("of its own")
+
+
+def test_a_formatter_that_fails_is_the_handler_s_business(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As where it would have been sent: the application isn't told, and standard error is."""
+    handler = SMTPHandler("mail", "a@b.c", ["d@e.f"], "s")
+    handler.setFormatter(_Broken())
+    assert handed(handler) == []
+    assert "of its own" in capsys.readouterr().err
+
+
+def test_records_for_a_host_that_may_be_reached_are_sent() -> None:
+    """And those for the machine's own log go nowhere."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        handler = DatagramHandler(*receiver.getsockname())
+        assert handed(handler, allowed=["127.0.0.1"]) == []
+        assert b"lost jane" in receiver.recv(65536)
+    local = SocketHandler("/run/nowhere", None)
+    assert handed(local) == []
+
+
+def test_what_was_handed_over_is_searched(canaries: Canaries) -> None:
+    """It is an item of its own, with the filter that would have caught it."""
+    store = Store()
+    records.keep(store, "SysLogHandler", {"message": f"for {canaries['name']}"})
+    (finding,) = verdict_of(canaries, received=list(store)).findings
+    assert (finding.item_type, finding.field) == ("log handler SysLogHandler", "message")
+    assert "TelemetryFilter" in finding.advice
 
 
 REACH = """

@@ -158,14 +158,23 @@ def test_the_shop_leaks_nothing_and_sentry_sdk_alone_does(shop: dict[str, Any]) 
     assert {each["field"] for each in theirs} >= {"exception[].value", "breadcrumbs[].message"}
 
 
-def test_a_transport_around_the_gate_is_caught() -> None:
-    """With the fields named, and no planted value printed; exit code 1."""
-    found = audit("--flask", "audited.notes:around_the_gate", "--json")
+def test_a_transport_around_the_gate_is_caught(tmp_path: Path) -> None:
+    """With the fields named, and no planted value printed; exit code 1.
+
+    So is a handler of logging that sends elsewhere. Uploads are written nowhere.
+    """
+    found = audit("--flask", "audited.notes:around_the_gate", "--json", PHOTOS=str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
     assert found.exit_code == Exit.FOUND, found.output
     report = json.loads(found.stdout)
     fields = {(each["kind"], each["field"], each["policy"]) for each in report["findings"]}
     assert ("email", "exception[].value", "message") in fields
     assert ("name", "logentry.formatted", "message") in fields
+    logged = [each for each in report["findings"] if "SysLogHandler" in each["item_type"]]
+    assert {each["field"] for each in logged} == {"message"}
+    assert {each["caught_by"] for each in logged} == {
+        "telemetry_core.logging.TelemetryFilter on the handler"
+    }
     assert {"session", "user"} <= {each["kind"] for each in report["findings"]}
     assert "file name" in {form for each in report["findings"] for form in each["forms"]}
     assert not re.search(r"@\w+\.example", found.stdout)

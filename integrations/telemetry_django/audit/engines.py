@@ -53,9 +53,11 @@ def _sqlite_obstacle(connection: Any) -> str:
 
 _FOREIGN_SEQUENCES: Final = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'S' AND NOT pg_has_role(c.relowner, 'USAGE')
-    AND has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'USAGE, UPDATE')
+    FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE NOT pg_has_role(c.relowner, 'USAGE') AND has_schema_privilege(n.oid, 'USAGE')
+    AND has_sequence_privilege(s.seqrelid, 'USAGE, UPDATE')
+    ORDER BY 1
 """
 _SEQUENCES: Final = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), s.seqincrement

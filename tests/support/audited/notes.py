@@ -7,6 +7,8 @@ import os
 import urllib.request
 from contextlib import suppress
 from functools import partial
+from logging.handlers import SysLogHandler
+from pathlib import Path
 from typing import Any
 
 import sentry_sdk
@@ -41,7 +43,10 @@ def add() -> str:
 
 @people.post("/photo/")
 def keep() -> str:
-    logger.error("stored %s", secure_filename(str(request.files["photo"].filename)))
+    photo = request.files["photo"]
+    name = secure_filename(str(photo.filename))
+    photo.save(Path(os.environ.get("PHOTOS", ".")) / name)
+    logger.error("stored %s", name)
     return (
         '<form method="post" enctype="multipart/form-data"><input type="file" name="photo"></form>'
     )
@@ -65,6 +70,7 @@ def around_the_gate() -> Flask:
     client: Any = sentry_sdk.get_client()
     # Past the property, which would put it behind the gate.
     client._transport = HttpTransport(client.options)
+    logger.addHandler(SysLogHandler(("logs.example", 514)))
     return app
 
 
@@ -80,6 +86,11 @@ def without_phones() -> Flask:
         return str(urllib.request.urlopen("http://collector.example/", timeout=1).status)
 
     return app
+
+
+def on_a_server() -> Flask:
+    """Return one whose database is where the environment says."""
+    return create_app(SQLALCHEMY_DATABASE_URI=os.environ["AUDITED_DATABASE"])
 
 
 class OtherTransport(Transport):

@@ -1,0 +1,1 @@
+"""A Django project whose views do to a database what an audit has to take back."""
