@@ -6,6 +6,7 @@ The same verbs are ``python -m telemetry_core``, ``manage.py telemetry`` and ``f
 from __future__ import annotations
 
 import importlib.util
+import logging
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -41,5 +42,12 @@ def main(
 
     from telemetry_core.cli.root import root
 
+    # In development the SDK tells whatever it does, also while the interpreter ends: around what a
+    # verb prints, nobody wants to read that.
+    logging.getLogger("sentry_sdk.errors").addFilter(_is_warning)
     root.main(args=list(arguments) if arguments is not None else None, prog_name=program, obj=host)
     raise AssertionError("click leaves the interpreter by itself")
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING

@@ -143,3 +143,21 @@ def test_a_project_that_cannot_be_loaded_is_told_from_one_that_is_wrong() -> Non
         "Error: --django no.such.settings can't be loaded: ModuleNotFoundError: "
         "No module named 'no'\n"
     )
+
+
+def test_the_sdk_says_nothing_around_what_a_verb_prints() -> None:
+    """In development it tells of whatever it does, up to the end of the interpreter."""
+    finished = subprocess.run(
+        [sys.executable, "-m", "telemetry_core", "doctor", "--django", "django_settings"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment(
+            TELEMETRY_ENABLED="true",
+            TELEMETRY_DSN="http://key@127.0.0.1:9/1",
+            TELEMETRY_ENVIRONMENT="development",
+        ),
+    )
+    assert "development" in finished.stdout
+    assert finished.stderr == ""
