@@ -12,16 +12,13 @@ makes the gate no slower than `json.dumps`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from telemetry_core.policy.forms import Form
-from telemetry_core.policy.remembering import ANEW, CHANGING, Part, remembering
+from telemetry_core.policy.remembering import remembering
 from telemetry_core.policy.rules import DROP, RULE_HANDLERS, Handler, keep
 from telemetry_core.policy.table import Row
+from telemetry_core.policy.tree import ANY_KEY, Node, tree_of
 from telemetry_core.policy.walk import Note, Walk, plain
-
-ANY_KEY: Final = "*"
 
 SEEN_BY: Final[Mapping[str, str]] = {
     "name": "names",
@@ -37,68 +34,16 @@ SEEN_BY: Final[Mapping[str, str]] = {
 """Under which rule a text that is in which of the walk's sets may be kept as it is."""
 
 
-CODE: Final = frozenset(("keep", "drop", "name", "path", "file", "source"))
-"""The rules to which values known from the request mean nothing."""
-
-
-@dataclass(slots=True)
-class _Node:
-    """A place in the item: its row if it is a leaf, else its fields or the node of its items."""
-
-    name: str = ""
-    row: Row | None = None
-    fields: dict[str, _Node] = field(default_factory=dict)
-    items: _Node | None = None
-    _part: Part | None = None
-
-    def part(self) -> Part | None:
-        """Return what is remembered of such a mapping, or of the list in which it stands."""
-        names = CHANGING.get(self.name)
-        if names is None or not self.fields:
-            return None
-        if self._part is None:
-            forms = {name: form for name in names if (form := self._form_of(name)) is not None}
-            parts = {
-                name: part
-                for name, field in self.fields.items()
-                if (part := (field.items or field).part()) is not None
-            }
-            self._part = Part(
-                forms,
-                anew=ANEW.get(self.name, ()),
-                parts=parts,
-                is_list=self.name.endswith("[]"),
-                is_code=_is_code(self),
-            )
-        return self._part
-
-    def _form_of(self, name: str) -> Form | None:
-        row = self.fields[name].row if name in self.fields else None
-        return row.form if row is not None else None
-
-
 def compile_rows(rows: Iterable[Row], place: str = "") -> Handler:
     """Return the function that applies ``rows`` to a mapping; ``place`` names what is remembered.
 
     It takes the value and a `Walk` and returns a new ``dict``, or ``DROP`` when the value is no
     mapping. Raises whatever a hostile value raises: the gate drops the item then.
     """
-    root = _Node(place)
-    for row in rows:
-        node = root
-        for step in row.path.split("."):
-            name, *lists = step.split("[]")
-            node = node.fields.setdefault(name, _Node(name))
-            for _ in lists:
-                node.items = node.items or _Node(f"{node.name}[]")
-                node = node.items
-        if node.row is not None or node.fields or node.items:
-            raise ValueError(f"two rows for {row.path}")
-        node.row = row
-    return _handler(root)
+    return _handler(tree_of(rows, place))
 
 
-def _handler(node: _Node) -> Handler:
+def _handler(node: Node) -> Handler:
     if node.row is not None:
         return keep(node.row.form) if node.row.form is not None else RULE_HANDLERS[node.row.rule]
     if node.items is not None:
@@ -110,14 +55,6 @@ def _handler(node: _Node) -> Handler:
         return mapping
     anew = {name: _handler(node.fields[name]) for name in part.anew if name in node.fields}
     return remembering(mapping, part, anew)
-
-
-def _is_code(node: _Node) -> bool:
-    """Tell whether no rule of a place looks for values known from the request."""
-    if node.row is not None:
-        return node.row.rule in CODE
-    parts = [*node.fields.values(), *((node.items,) if node.items is not None else ())]
-    return all(map(_is_code, parts))
 
 
 _HEAD: Final = """
@@ -154,7 +91,7 @@ _TAIL: Final = """
 """
 
 
-def _mapping(fields: Mapping[str, _Node]) -> Handler:
+def _mapping(fields: Mapping[str, Node]) -> Handler:
     named = {name: node for name, node in fields.items() if name != ANY_KEY}
     space: dict[str, Any] = {
         "DROP": DROP,
@@ -176,7 +113,7 @@ def _mapping(fields: Mapping[str, _Node]) -> Handler:
     return handler
 
 
-def _evident(node: _Node, form_name: str, space: dict[str, Any]) -> tuple[str, str]:
+def _evident(node: Node, form_name: str, space: dict[str, Any]) -> tuple[str, str]:
     """Return the source of a test whether ``part`` may be kept as it is, and of what is kept."""
     row = node.row
     if row is None:
@@ -243,7 +180,7 @@ def _others(named: frozenset[str], any_key: Handler | None) -> Any:
     return others
 
 
-def _list_of(item: Handler, node: _Node) -> Handler:
+def _list_of(item: Handler, node: Node) -> Handler:
     """Apply ``item`` to a list, to a list under ``values``, or to a single mapping.
 
     The protocol allows all three where it has a list of interfaces; the shape is kept.

@@ -151,10 +151,16 @@ class Policy:
         return known or None
 
     def _token_of(self, value: str) -> str | None:
+        value = value[:MAX_TYPED]
         if value in self.texts.clean:
             return None
-        read = self.texts.filter(value[:MAX_TYPED])
-        return read if _ONE_TOKEN.fullmatch(read) else None
+        key = hash(value)
+        found = self._memory.results.get(key)
+        if found is None:
+            found = self.texts.filter_with_remarks(value)
+            if found[1]:
+                self._memory.results.put(key, found, len(found[0]))
+        return found[0] if _ONE_TOKEN.fullmatch(found[0]) else None
 
     def apply_to_text(self, text: str, *, known: KnownValues | None = None) -> str:
         """Return what may leave of an attached text; at most a million characters of it."""

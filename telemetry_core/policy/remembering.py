@@ -11,17 +11,20 @@ a part, which is filtered; whoever asks gets a copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from operator import itemgetter
 from pickle import Pickler
 from types import SimpleNamespace
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from telemetry_core.policy.forms import Form
 from telemetry_core.policy.remembered import Changes, Remembered, Taken
 from telemetry_core.policy.rules import DROP, Handler
 from telemetry_core.policy.walk import Walk
+
+if TYPE_CHECKING:
+    from telemetry_core.filter.known import KnownValues
 
 CHANGING: Final[Mapping[str, tuple[str, ...]]] = {
     "event": ("event_id", "timestamp", "start_timestamp"),
@@ -41,6 +44,7 @@ ANEW: Final[Mapping[str, tuple[str, ...]]] = {"event": ("user", "transaction", "
 """Fields that follow from the request as well, or that nothing follows from."""
 
 
+Search = Callable[[Any, Walk, list[str]], None]
 Key = tuple[int, list[Taken]]
 Keys = list[tuple["Part", object, Key]]
 
@@ -86,11 +90,11 @@ class Part:
     :param changing: the forms of those fields, by name.
     :param anew: other fields that are not part of the key.
     :param parts: the parts within a mapping, by name.
-    :param is_code: whether values known from the request mean nothing in it.
+    :param search: gathers the texts in which values known from the request are looked for.
     """
 
     __slots__ = (
-        "_changing", "_forms", "_number", "_parts", "anew", "changes", "is_code", "is_list",
+        "_changing", "_forms", "_number", "_parts", "anew", "_search", "changes", "is_list",
     )  # fmt: skip
 
     # Belongs to each key, since other rules hold elsewhere, also under the same name.
@@ -102,11 +106,11 @@ class Part:
         *,
         anew: tuple[str, ...] = (),
         parts: Mapping[str, Part],
+        search: Search | None,
         is_list: bool,
-        is_code: bool,
     ) -> None:
         self.is_list = is_list
-        self.is_code = is_code
+        self._search = search
         self.anew = dict.fromkeys(anew)
         self._number = next(self._numbers)
         self._changing = tuple(changing)
@@ -195,6 +199,30 @@ class Part:
         all_taken.append([[value.get(name) for value in values] for name in self._changing])
         return rests
 
+    def is_free(self, value: Any, walk: Walk, known: KnownValues) -> bool:
+        """Tell whether none of the values known from the request is in a part. Errs to no.
+
+        :raises ValueError: if the value has another shape, or holds other than plain types.
+        """
+        for part, where, found in walk.searched:
+            if where is value and part is self:
+                return bool(found)
+        free = True
+        for name, part in self._parts:
+            inner = value.get(name)
+            if inner is not None:
+                inner = _list_in(inner) if part.is_list else inner
+                free = part.is_free(inner, walk, known) and free
+        if self._search is not None:
+            texts: list[str] = []
+            self._search(value, walk, texts)
+            found = known.free(texts)
+            free = free and found.issuperset(texts)
+            if not free:
+                walk.pass_(found)
+        walk.searched.append((self, value, free))
+        return free
+
     def changing_in(self, result: Any) -> list[Any]:
         """Return the mappings and lists with changing fields in what was made of a value.
 
@@ -240,14 +268,16 @@ def remembering(whole: Handler, part: Part, anew: Mapping[str, Handler]) -> Hand
 
     def apply(value: Any, walk: Walk) -> object:
         result: Any
-        if type(value) is not kind or (walk.known is not None and not part.is_code):
+        if type(value) is not kind:
             return whole(value, walk)
         found = _found(walk.part_keys, part, value) if walk.part_keys else None
-        if found is None:
-            try:
-                found = part.key_of(value, walk.part_keys)
-            except (ValueError, RecursionError):
+        try:
+            if walk.known is not None and not part.is_free(value, walk, walk.known):
                 return whole(value, walk)
+            if found is None:
+                found = part.key_of(value, walk.part_keys)
+        except (ValueError, RecursionError):
+            return whole(value, walk)
         key, taken = found
         if not part.hold(taken):
             return whole(value, walk)

@@ -90,7 +90,7 @@ def _shaped(form: Form, seen: str, *, known: bool) -> Handler:
         if holds(value):
             read = walk.read(value, known=known)  # type: ignore[arg-type]  # the form is one of str
             if walk.note is None:
-                if known and walk.known:
+                if known and walk.known and read not in walk.free:
                     getattr(walk, seen)[read] = None
                 else:
                     getattr(walk.memory, seen).add(read)

@@ -79,6 +79,7 @@ class Walk:
         "allow_headers",
         "changed",
         "clean",
+        "free",
         "keys",
         "known",
         "labels",
@@ -93,6 +94,7 @@ class Walk:
         "payload",
         "nodes_left",
         "refused",
+        "searched",
         "route",
         "route_is_url",
         "session",
@@ -129,6 +131,7 @@ class Walk:
         self.session = session
         self.note: Note | None = None
         self.part_keys: list[Any] = []
+        self.searched: list[Any] = []
         self.memory = memory
         self.memo = memory.results
         self.names = memory.names.values
@@ -140,6 +143,7 @@ class Walk:
         self.messages = memory.messages.values if self.known is None else {}
         self.statements = memory.statements.values if self.known is None else {}
         self.texts_seen = texts.clean if self.known is None else {}
+        self.free: set[str] = set()
         self.payload = payload
         self.changed: dict[str, tuple[str, tuple[Remark, ...]]] = {}
         self._shorter: dict[str, str] = {}
@@ -155,6 +159,20 @@ class Walk:
         if self.nodes_left < 0:
             raise ItemTooLarge("more values than can be read")
 
+    def pass_(self, free: set[str]) -> None:
+        """Take texts for what they would be if nothing were known: they hold nothing known."""
+        self.free |= free
+        memory = self.memory
+        for seen, remembered in (
+            (self.labels, memory.labels.values),
+            (self.slugs, memory.slugs.values),
+            (self.titles, memory.titles.values),
+            (self.messages, memory.messages.values),
+            (self.statements, memory.statements.values),
+            (self.texts_seen, self.clean),
+        ):
+            seen.update(dict.fromkeys(free & remembered.keys()))
+
     def read(self, text: str, *, known: bool, length: int = 0) -> str:
         """Return ``text`` without anything personal, and leave a note if that changed it.
 
@@ -163,7 +181,7 @@ class Walk:
 
         :param length: that of the text that this is the beginning of.
         """
-        if text in self.clean and not (known and self.known):
+        if text in self.clean and (not known or self.known is None or text in self.free):
             return text
         length = length or len(text)
         text = text[: self.limit + CUT_ZONE]
@@ -173,7 +191,7 @@ class Walk:
         if not text.isascii():
             text = without_lone_surrogates(text)
         remarks: tuple[Remark, ...] = ()
-        if known and self.known is not None:
+        if known and self.known is not None and text not in self.free:
             # First what is known, while the text still reads as the visitor wrote it.
             text, remarks = self.known.filter_with_remarks(text)
         if text not in self.clean:

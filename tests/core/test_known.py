@@ -56,6 +56,9 @@ def test_a_known_value_is_found_however_it_is_written(text: str, filtered: str) 
     """In any case, white space and encoding; whole, in part, and cut off."""
     assert KNOWN.filter(text) == filtered
     assert KNOWN.filter(filtered) == filtered
+    # Among others that hold nothing, and after one that reads otherwise than it stands.
+    assert KNOWN.free(["plain", text, "a%20b", "plain"]) == {"plain", "a%20b"}
+    assert KNOWN.free(["plain", f"{text} more"]) == {"plain"}
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ import json
 import time
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry_core.filter.detectors import build_detectors
 from telemetry_core.filter.keys import KeyRules
+from telemetry_core.filter.known import KnownValues
 from telemetry_core.filter.text import TextFilter
 from telemetry_core.policy import Policy
 from telemetry_core.policy.policy import Result
@@ -54,7 +56,7 @@ def span(number: int) -> dict[str, Any]:
         "timestamp": time_at(number + 1),
         "op": "db",
         "description": f"SELECT a FROM b WHERE c = '{EMAIL}'",
-        "data": {"db.system": "sqlite", "page": number},
+        "data": {"db.system": "sqlite", "page": number, "user_id": 7654321},
     }
 
 
@@ -124,16 +126,49 @@ def seen(result: Result) -> tuple[str, int]:
     return json.dumps(result.payload, sort_keys=True), result.refused
 
 
+VISITORS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("nobody at all",),
+    (EMAIL, "Mozilla/5.0 (X11)"),
+    ("jane.roe",),
+    ("sqlite", "http.server"),
+    ("7654321",),
+    ("CPython",),
+    ("step_1", "KeyError"),
+    ("plain", "query"),
+)
+"""What may be known from the requests; most of it stands in the event, some where it is code."""
+
+
+def known_of(values: tuple[str, ...]) -> KnownValues | None:
+    return KnownValues([(value, "[INPUT]") for value in values]) or None
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(Changes, st.booleans()), min_size=1, max_size=3))
+@given(
+    st.lists(st.tuples(Changes, st.booleans(), st.sampled_from(VISITORS)), min_size=1, max_size=3)
+)
 def test_what_is_remembered_is_what_would_be_made_anew(
-    variants: list[tuple[list[Change], bool]],
+    variants: list[tuple[list[Change], bool, tuple[str, ...]]],
 ) -> None:
-    """Whatever came before and whatever is odd about an event, also with fields gone."""
+    """Whatever came before, is odd about an event, or is known from its request."""
     policy = make_policy()
-    events = [EVENT, *(changed(changes, gone=gone) for changes, gone in variants)]
-    anew = [seen(make_policy().apply("event", event)) for event in events]
+    events = [(EVENT, None), (EVENT, known_of((EMAIL,)))]
+    events += [(changed(changes, gone=gone), known_of(to)) for changes, gone, to in variants]
+    anew = [seen(make_policy().apply("event", event, known=known)) for event, known in events]
     before = repr(events)
     for _ in range(4):
-        assert [seen(policy.apply("event", event)) for event in events] == anew
+        made = [seen(policy.apply("event", event, known=known)) for event, known in events]
+        assert made == anew
     assert repr(events) == before
+
+
+@pytest.mark.parametrize("values", VISITORS, ids=repr)
+def test_what_one_visitor_sent_is_not_found_in_another_s_event(values: tuple[str, ...]) -> None:
+    """An event is remembered for all who sent nothing that is in it, and for nobody else."""
+    policy = make_policy()
+    for known in (None, known_of(("nobody at all",)), None, known_of(("somebody else",))):
+        policy.apply("event", EVENT, known=known)
+    for _ in range(3):
+        made = seen(policy.apply("event", EVENT, known=known_of(values)))
+        assert made == seen(make_policy().apply("event", EVENT, known=known_of(values)))
