@@ -111,23 +111,34 @@ def _parts_of(container: Any, kind: type, limit: int) -> list[Any]:
     return found
 
 
-_FIELDLESS: Final = (str, int, float, bool, bytes, type(None))
+_FIELDLESS: Final = frozenset((str, int, float, bool, bytes, type(None)))
 
 
-def stamp_of(holder: Mapping[Any, Any]) -> list[object]:
+MAX_FIELDS: Final = 40
+"""Parts of an object that are looked at; of more only how many there are."""
+
+
+def stamp_of(holder: Mapping[Any, Any], *, looking_inside: bool = False) -> list[object]:
     """Return what is another when something in a holder was put in, taken out, loaded or replaced.
 
-    Two are compared by `is_same_stamp`. A list or an object that is changed in place, and keeps as
-    many parts, is not noticed. Asks nothing that would load what is lazy; leave proxies out.
+    Two are compared by `is_same_stamp`. Asks nothing that would load what is lazy; leave proxies
+    out.
+
+    :param looking_inside: whether it has to be another, too, when a part of a list, a mapping or an
+        object in the holder was replaced by another, unless there are more than `MAX_FIELDS`. What
+        is deeper and changed in place is not noticed.
     """
-    stamp: list[object] = []
-    for name, value in list(holder.items()):
+    parts = list(holder.values())
+    stamp: list[object] = [*holder, *parts]
+    for value in parts:
         kind = type(value)
-        stamp += (name, value)
-        if kind in (dict, list):
-            stamp.append(len(value))
-        elif kind not in _FIELDLESS:
-            stamp.append(len(getattr(value, "__dict__", ())))
+        if kind in _FIELDLESS:
+            continue
+        fields: Any = value if kind is dict or kind is list else getattr(value, "__dict__", ())
+        number = len(fields)
+        stamp.append(number)
+        if looking_inside and 0 < number <= MAX_FIELDS:
+            stamp += fields if kind is list else list(fields.values())
     return stamp
 
 

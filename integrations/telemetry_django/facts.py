@@ -105,12 +105,12 @@ class DjangoFacts:
         read = self.request.__dict__
         user = read.get("user")
         # Of a lazy one, whether it was loaded by now.
-        people = stamp_of(vars(user) if user is not None else {})
+        people = stamp_of(vars(user) if user is not None else {}, looking_inside=True)
         return [
             *stamp_of(read),
             latest_of(read.get("_stream")),
             *people,
-            *stamp_of(self._session()),
+            *stamp_of(self._session(), looking_inside=True),
         ]
 
     def _secrets(self) -> Iterator[str]:

@@ -126,7 +126,12 @@ class FlaskFacts:
         request = self.request
         body = latest_of(self.environ.get("wsgi.input"))
         stamp = [request, len(request.__dict__), request.url_rule, body]
-        return [*stamp, *stamp_of(self._people()), *stamp_of(self._session())]
+        people, session = self._people(), self._session()
+        return [
+            *stamp,
+            *stamp_of(people, looking_inside=True),
+            *stamp_of(session, looking_inside=True),
+        ]
 
     def _people(self) -> dict[str, Any]:
         held, _ = self._held()

@@ -17,6 +17,7 @@ from telemetry_core.bodies import MAX_KEPT
 from telemetry_core.filter.known import KnownValues
 from telemetry_core.values import (
     MAX_DEPTH,
+    MAX_FIELDS,
     MAX_TEXTS,
     is_same_stamp,
     stamp_of,
@@ -411,13 +412,23 @@ def _load(holder: dict[str, Any]) -> None:
     vars(holder["user"])["email"] = "jane@example.com"
 
 
+def _rename(holder: dict[str, Any]) -> None:
+    vars(holder["user"])["name"] = "Joan"
+
+
 @pytest.mark.parametrize(
     ("change", "noticed", "why"),
     [
         (lambda holder: None, False, "nothing happened"),
         (lambda holder: holder.update(user=Held(name="Jane")), True, "another user"),
         (_load, True, "a field was loaded"),
+        (_rename, True, "a field was given another value"),
         (lambda holder: holder["cart"].append("shoes"), True, "a list has grown"),
+        (lambda holder: holder["sizes"].__setitem__(0, "jane"), True, "a list's part was replaced"),
+        (lambda holder: holder["form"].update(name="jane"), True, "a mapping's part was replaced"),
+        (lambda holder: holder["form"]["more"].append("jane"), False, "deeper than is looked"),
+        (lambda holder: holder["many"].__setitem__(0, "jane"), False, "one of too many"),
+        (lambda holder: holder["many"].append("jane"), True, "there are more of many"),
         (lambda holder: holder.pop("cart"), True, "something was taken out"),
         (lambda holder: holder.update(nick="Jane"), True, "something was put in"),
         (lambda holder: holder.update(step=str(10**9)), True, "an equal text, made anew"),
@@ -427,7 +438,24 @@ def test_a_stamp_is_another_when_a_holder_has_changed(
     change: Callable[[dict[str, Any]], object], noticed: bool, why: str
 ) -> None:
     """By what is in it, and by no ``==`` of theirs."""
-    holder: dict[str, Any] = {"user": Held(name="Jane"), "cart": [], "step": str(10**9)}
-    before = stamp_of(holder)
+    holder: dict[str, Any] = {
+        "user": Held(name="Jane"),
+        "cart": [],
+        "sizes": ["s"],
+        "form": {"name": "Jane", "more": []},
+        "many": [0] * (MAX_FIELDS + 1),
+        "step": str(10**9),
+    }
+    before = stamp_of(holder, looking_inside=True)
     change(holder)
-    assert is_same_stamp(before, stamp_of(holder)) is not noticed, why
+    assert is_same_stamp(before, stamp_of(holder, looking_inside=True)) is not noticed, why
+
+
+def test_a_stamp_that_does_not_look_inside_counts() -> None:
+    """It is made for every log line, of all that hangs on a request."""
+    holder: dict[str, Any] = {"user": Held(name="Jane"), "cart": []}
+    before = stamp_of(holder)
+    _rename(holder)
+    assert is_same_stamp(before, stamp_of(holder))
+    holder["cart"].append("shoes")
+    assert not is_same_stamp(before, stamp_of(holder))

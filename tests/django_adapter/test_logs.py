@@ -77,7 +77,7 @@ def test_the_setting_logging_takes_the_formatters() -> None:
 
 
 def test_what_the_view_reads_is_taken_out_of_the_next_line() -> None:
-    """A form is known from when the view has read it, the user from when Django has."""
+    """A form is known from when the view has read it, the user from when it is set or changed."""
     with reporting(), json_log("django_site") as log:
         call_wsgi(
             "/read/?step=Kangaroo-1",
@@ -85,6 +85,9 @@ def test_what_the_view_reads_is_taken_out_of_the_next_line() -> None:
             body=b"name=Quokka-Smith",
             content_type="application/x-www-form-urlencoded",
         )
-    first, second = (line["message"] for line in lines_in(log))
-    assert first == "at [INPUT]"
-    assert second == "hello [INPUT]"
+    assert [line["message"] for line in lines_in(log)] == [
+        "at [INPUT]",
+        "hello [INPUT]",
+        "known as [USER]",
+        "married to [USER]",
+    ]

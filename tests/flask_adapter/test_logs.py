@@ -64,6 +64,8 @@ def create_app(**settings: Any) -> Flask:
         logger.info("called %s", "Quokka-Nick")
         g.user = {"name": "Wombat-Jones"}
         logger.info("known as %s", "Wombat-Jones")
+        g.user["name"] = "Wombat-Miller"
+        logger.info("married to %s", "Wombat-Miller")
         return "ok"
 
     return app
@@ -127,4 +129,5 @@ def test_what_the_view_reads_is_taken_out_of_the_next_line() -> None:
         "hello [INPUT]",
         "called [INPUT]",
         "known as [USER]",
+        "married to [USER]",
     ]

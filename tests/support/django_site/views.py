@@ -462,4 +462,8 @@ async def acharge(name: str) -> None:
 def read(request: HttpRequest) -> HttpResponse:
     logger.info("at %s", request.GET["step"])
     logger.info("hello %s", request.POST["name"])
+    request.user = User(username="Wombat-Jones")
+    logger.info("known as %s", "Wombat-Jones")
+    request.user.username = "Wombat-Miller"
+    logger.info("married to %s", "Wombat-Miller")
     return HttpResponse("ok")
