@@ -24,11 +24,21 @@ from telemetry_core import (
     shutdown_telemetry,
 )
 from telemetry_core.collector import Planted
+from telemetry_core.diversion import switches
 from telemetry_core.filter.pii import PIIFilter
 from telemetry_core.testing import Canaries, Outbox, collect_telemetry
 
 ADDRESS = "jane.doe@example.org"
 NAME = "Ximena Vaketo"
+
+
+@pytest.fixture(autouse=True)
+def _no_application() -> Iterator[None]:
+    """Those of other tests, which may still be there, are not to be switched on in these."""
+    of_frameworks = switches.copy()
+    switches.clear()
+    yield
+    switches[:] = of_frameworks
 
 
 @pytest.fixture(autouse=True)
