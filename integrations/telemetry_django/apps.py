@@ -51,19 +51,21 @@ class TelemetryAppConfig(AppConfig):
         if _switched_on not in switches:
             switches.append(_switched_on)
         try:
-            found = conf.read()
+            _start(conf.read())
         except SettingsError:
             # The middleware refuses to start the server; until then `manage.py check` can run.
             if conf.MIDDLEWARE not in settings.MIDDLEWARE:
                 raise
-            return
-        _start(found)
 
 
 def _start(found: Settings) -> None:
     if not found.enabled:
         return
-    initialize_telemetry(settings=found)
+    try:
+        initialize_telemetry(settings=found)
+    except SettingsError as error:
+        conf.refuse(found, error)
+        raise
     keep_out(*ACCESS_LOGGERS, *REPEATING_LOGGERS)
     got_request_exception.connect(_report, dispatch_uid="telemetry_django")
 
@@ -74,13 +76,12 @@ def _restart(*, setting: str, **_: object) -> None:
         return
     try:
         found = conf.read()
+        if found != get_telemetry_config().settings:
+            shutdown_telemetry()
+            _start(found)
     except SettingsError:
         # As in ready(): the checks and the middleware say what is wrong.
         shutdown_telemetry()
-        return
-    if found != get_telemetry_config().settings:
-        shutdown_telemetry()
-        _start(found)
 
 
 @contextmanager

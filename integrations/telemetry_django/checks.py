@@ -38,7 +38,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 
 def check_middleware(**_: Any) -> list[CheckMessage]:
-    """Report a middleware that is missing, or that other middleware can run before."""
+    """Report a middleware that is missing, there twice, or that others can run before."""
     try:
         if not conf.read().enabled:
             return []
@@ -59,6 +59,14 @@ def check_middleware(**_: Any) -> list[CheckMessage]:
                 f"What {middleware[0]!r} records is not part of its request's telemetry.",
                 hint=f"Put {conf.MIDDLEWARE!r} first in MIDDLEWARE.",
                 id="telemetry.W002",
+            )
+        ]
+    if middleware.count(conf.MIDDLEWARE) > 1:
+        return [
+            CheckWarning(
+                "Each request counts as two, with two sessions: the middleware is there twice.",
+                hint=f"Keep {conf.MIDDLEWARE!r} in MIDDLEWARE once, as the first.",
+                id="telemetry.W003",
             )
         ]
     return []

@@ -91,9 +91,29 @@ def test_each_kind_of_problem_has_an_id(settings: dict[str, Any], id: str) -> No
 ENABLED = {"TELEMETRY_ENABLED": True, "TELEMETRY_DSN": DSN}
 
 
-def test_a_middleware_that_is_missing_or_not_first_is_warned_of_when_enabled() -> None:
+def test_settings_with_which_telemetry_can_not_start_fail_the_check_and_the_server() -> None:
+    """An integration whose library is missing shows only then; it is told like all else."""
+    settings = {**ENABLED, "MIDDLEWARE": MIDDLEWARE, "TELEMETRY_INSTRUMENT": ["trytond"]}
+    (message,) = found(**settings)
+    assert isinstance(message, Error)
+    assert message.id == "telemetry.E003"
+    assert "got 'trytond'" in message.msg
+    assert "trytond is not installed" in str(message.hint)
+    with (
+        override_settings(**settings),
+        pytest.raises(ImproperlyConfigured, match="trytond is not installed"),
+    ):
+        WSGIHandler()
+    assert found(**ENABLED) == []
+
+
+def test_a_middleware_that_is_missing_not_first_or_twice_is_warned_of_when_enabled() -> None:
     """With a hint that says where to put it; a project without telemetry hears nothing."""
-    for middleware, name in ((OTHERS, "telemetry.W001"), ([*OTHERS, TELEMETRY], "telemetry.W002")):
+    for middleware, name in (
+        (OTHERS, "telemetry.W001"),
+        ([*OTHERS, TELEMETRY], "telemetry.W002"),
+        ([TELEMETRY, *OTHERS, TELEMETRY], "telemetry.W003"),
+    ):
         (message,) = found(MIDDLEWARE=middleware, **ENABLED)
         assert isinstance(message, Warning)
         assert message.id == name
