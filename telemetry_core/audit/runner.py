@@ -136,7 +136,10 @@ def _told_by_probe(
         process.wait()
         process.stdout.close()
     if is_late:
-        raise AuditError(f"The application was not done after {timeout:.0f} s and was ended.")
+        raise AuditError(
+            f"The application was not done after {timeout:g} s and was ended. "
+            "--timeout gives it more."
+        )
     if not told or not _is(told[-1], "done"):
         raise _failure(told, log)
     return told

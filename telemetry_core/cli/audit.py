@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,7 @@ from telemetry_core.cli.verb import Verb
 
 if TYPE_CHECKING:
     from telemetry_core.audit.canaries import Canaries
-    from telemetry_core.audit.runner import Order, Progress
+    from telemetry_core.audit.runner import Order
     from telemetry_core.audit.verdict import Verdict
 
 HELP = """Run the application with planted values; find those that leave.
@@ -29,7 +29,8 @@ the framework knows; makes views fail; and searches every byte that arrives, in 
 forms. Every visitor consents and every request is recorded, since that is when most is sent.
 
 The database is left as it is: Django's is used in a transaction that is rolled back, SQLite's
-files are otherwise used as copies, and any other is refused.
+files are otherwise used as copies, and any other is refused. So are handlers of logging that send
+records elsewhere: what they would have sent is searched, too.
 
 \b
 Examples:
@@ -42,8 +43,9 @@ Examples:
 Exit codes:
   0  no planted value was found
   1  at least one was, or something was sent that could not be searched
+  2  the command line is wrong
   3  the application can't be loaded
-  5  it can't be audited: nothing arrives, or the database would change
+  5  it can't be audited: nothing arrives, the database would change, or it takes too long
 """
 
 FRAMEWORKS: Final = ("django", "flask", "wsgi", "asgi")
@@ -80,7 +82,11 @@ FRAMEWORKS: Final = ("django", "flask", "wsgi", "asgi")
     "--allow-host", "allow_hosts", multiple=True, metavar="HOST", help="Let it be reached."
 )
 @click.option(
-    "--timeout", type=float, default=600.0, show_default=True, help="Seconds for the application."
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600.0,
+    show_default=True,
+    help="Seconds for the application.",
 )
 @click.pass_context
 def command(
@@ -103,7 +109,18 @@ def command(
     from telemetry_core.audit.runner import Order
     from telemetry_core.audit.target import Options
 
+    form = "json" if as_json else form
     framework, name = _application(context, named)
+    _refuse_what_is_not_looked_at(
+        framework,
+        {
+            "--path": bool(paths),
+            "--session": bool(session),
+            "--database test": database == "test",
+        },
+    )
+    if baseline and form not in ("text", "json"):
+        raise click.UsageError(f"--baseline is for text and JSON, not for {form}")
     order = Order(
         framework=framework,
         name=name,
@@ -121,14 +138,32 @@ def command(
     if not verdict.items and not verdict.unsearched:
         raise NothingSent()
     other = _judged(order, canaries, is_baseline=True) if baseline else None
-    _print(verdict, other, "json" if as_json else form)
+    _print(verdict, other, form)
     if not verdict.is_sound:
         context.exit(Exit.FOUND)
 
 
+BELONGS_TO: Final[Mapping[str, Sequence[str]]] = {
+    "--path": ("wsgi", "asgi"),
+    "--session": ("django", "flask"),
+    "--database test": ("django",),
+}
+"""Options that say something of some applications only."""
+
+
+def _refuse_what_is_not_looked_at(framework: str, given: Mapping[str, bool]) -> None:
+    for option, frameworks in BELONGS_TO.items():
+        if given[option] and framework not in frameworks:
+            these = " and ".join(f"--{each}" for each in frameworks)
+            raise click.UsageError(f"{option} is for {these}, and this is {framework}")
+
+
 def _application(context: click.Context, named: dict[str, str | None]) -> tuple[str, str]:
     host = context.find_object(Host)
+    given = [(framework, name) for framework, name in named.items() if name]
     if host is not None:
+        if given:
+            raise click.UsageError(f"the application is known here: leave --{given[0][0]} out")
         from telemetry_core.settings import reading
 
         # Here it is only to be named: it runs, with its telemetry, in the other process.
@@ -138,7 +173,6 @@ def _application(context: click.Context, named: dict[str, str | None]) -> tuple[
         finally:
             reading.overrides.clear()
         return application.framework.lower(), application.name
-    given = [(framework, name) for framework, name in named.items() if name]
     if len(given) != 1:
         raise click.UsageError("name one application: --django, --flask, --wsgi or --asgi")
     return given[0][0], str(given[0][1])
@@ -159,27 +193,36 @@ def _judged(order: Order, canaries: Canaries, *, is_baseline: bool) -> Verdict:
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    with _progress("sentry-sdk alone" if is_baseline else "telemetry") as progress:
+    what = "sentry-sdk alone" if is_baseline else "telemetry"
+    with _progress(f"Starting the application with {what} ...") as progress:
+
+        def visiting(pattern: str, done: int, total: int) -> None:
+            progress(f"{done} of {total}, with {what}: {pattern}")
+
         try:
-            run = run_audit(order, canaries, baseline=is_baseline, progress=progress)
+            run = run_audit(order, canaries, baseline=is_baseline, progress=visiting)
         except NotStarted as error:
             raise NotLoaded(order.name, error) from error
+        progress("Searching what it sent ...")
         return judge(run, canaries, is_baseline=is_baseline)
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Progress]:
-    """Show in a terminal how far the run is; elsewhere nothing."""
+def _progress(first: str) -> Iterator[Callable[[str], None]]:
+    """Show in a terminal how far the run is, on one line; elsewhere nothing."""
     out = console(stderr=True)
     if not out.is_terminal:
-        yield lambda *_: None
+        yield lambda _: None
         return
-    with out.status(f"Starting the application with {what} ...") as status:
+    from rich.text import Text
 
-        def show(pattern: str, done: int, total: int) -> None:
-            status.update(f"{done} of {total}, with {what}: {pattern}")
+    def line(text: str) -> Text:
+        shown = Text(text)
+        shown.truncate(out.width - len("* "), overflow="ellipsis")
+        return shown
 
-        yield show
+    with out.status(line(first)) as status:
+        yield lambda text: status.update(line(text))
 
 
 def _print(verdict: Verdict, baseline: Verdict | None, form: str) -> None:

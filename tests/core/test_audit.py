@@ -42,6 +42,7 @@ from telemetry_core.audit.rules import KNOWN, rules_for
 from telemetry_core.audit.runner import Run
 from telemetry_core.audit.target import FAULT, Route, names_in
 from telemetry_core.audit.verdict import Verdict, field_of, judge, policy_of
+from telemetry_core.cli.application import Host
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import root
 from telemetry_core.collector import Collector, Received, Store
@@ -538,13 +539,36 @@ def test_nothing_but_the_collector_can_be_reached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "why"),
+    ("arguments", "said", "why"),
     [
-        ([], "no application"),
-        (["--django", "a", "--flask", "b"], "two of them"),
-        (["--wsgi", "a:b", "--session", "nothing"], "no value"),
+        ([], "name one application", "none is named"),
+        (["--django", "a", "--flask", "b"], "name one application", "two of them"),
+        (
+            ["--flask", "a", "--session", "nothing"],
+            "should be KEY=VALUE, got 'nothing'",
+            "no value",
+        ),
+        (["--wsgi", "a", "--session", "a=b"], "is for --django and --flask", "it has no session"),
+        (["--flask", "a", "--path", "/"], "is for --wsgi and --asgi", "its routes are known"),
+        (["--flask", "a", "--database", "test"], "is for --django", "it has no such thing"),
+        (
+            ["--flask", "a", "--baseline", "--format", "sarif"],
+            "text and JSON",
+            "has no place for it",
+        ),
+        (["--flask", "a", "--timeout", "0"], "0.0 is not in the range", "no time at all"),
     ],
 )
-def test_a_wrong_command_line_is_said_to_be_one(arguments: list[str], why: str) -> None:
-    """Before anything is started."""
-    assert CliRunner().invoke(root, ["audit", *arguments]).exit_code == Exit.USAGE, why
+def test_a_wrong_command_line_is_said_to_be_one(arguments: list[str], said: str, why: str) -> None:
+    """Before anything is started, with what would be right."""
+    result = CliRunner().invoke(root, ["audit", *arguments])
+    assert result.exit_code == Exit.USAGE, why
+    assert said in " ".join(result.output.split())
+
+
+def test_an_application_that_is_known_is_not_named_again() -> None:
+    """As by manage.py and flask, which have it at hand."""
+    host = Host(load=lambda: pytest.fail("loaded"))
+    result = CliRunner().invoke(root, ["audit", "--wsgi", "other"], obj=host)
+    assert result.exit_code == Exit.USAGE
+    assert "leave --wsgi out" in result.output
