@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from unicodedata import normalize
 
+from telemetry_core.filter.shape import may_be_written
 from telemetry_core.filter.text import Remark
-from telemetry_core.filter.views import View, fold_view, views_of
+from telemetry_core.filter.views import View, fold_view, views_of, written_view
 
 MAX_VALUES = 200
 """Values that are looked for, the longest first; the parts of values count."""
@@ -49,6 +50,7 @@ _ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
 _PERCENT_ENCODED = re.compile("%[0-9A-Fa-fu]").search
 _NO_SLUG = re.compile(r"[^\w\s-]")
 _SHORTEST_CUT = 6
+_SHORTEST_PHRASE = 8
 _TOKEN = re.compile(r"\[[A-Za-z]+\]")
 
 
@@ -65,6 +67,16 @@ def _is_telling(folded: str) -> bool:
         and _TOKEN.fullmatch(folded) is None
         and any(char.isalnum() for char in folded)
     )
+
+
+# Mailboxes that are nobody's (RFC 2142, and what is as common), before an "@".
+_ROLES = frozenset(
+    "abuse account accounts billing contact hello help hostmaster info jobs mail marketing news "
+    "no-reply noreply office orders postmaster press root sales security service shop store "
+    "support team webmaster".split()
+)
+_ADDRESS = re.compile(r"([^\s@]{4,64})@[^\s@]+").fullmatch
+_AT_HOST = re.compile(r"@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2}").match
 
 
 def _parts(value: str, token: str) -> Iterator[str]:
@@ -100,15 +112,35 @@ def _spellings(value: str) -> Iterator[str]:
             yield from (mark.join(words) for mark in "-_")
 
 
+def _accounts(value: str) -> Iterator[str]:
+    """Yield what somebody's address or name becomes where they have an account."""
+    address = _ADDRESS(value)
+    if address is not None and address[1].lower() not in _ROLES:
+        yield address[1]
+    words = value.split() if len(value) <= LONGEST_NAME else []
+    if 2 <= len(words) <= 3 and all(re.sub("[.'-]", "", word).isalpha() for word in words):
+        yield from (mark.join(words) for mark in ("", "."))
+
+
+def _stands_out(value: str, edge: str, neighbour: str) -> bool:
+    """Tell whether a value is more than a word, so that it is no part of another by chance."""
+    return (
+        " " in value
+        and len(value) >= _SHORTEST_PHRASE
+        and not (edge.isdigit() and neighbour.isdigit())
+    )
+
+
 class KnownValues:
     """Removes given values from text, each replaced by its token.
 
     ``values`` are pairs of a value and what stands in its place: ``("Jane Doe", "[USER]")``,
     ``("blue shoes", "[INPUT]")``. They are found in any case and white space, in percent-, HTML-,
-    JSON- and ``repr``-encodings, between word boundaries; a short one also as slugs spell it, a
-    long one also where it was cut off after its first ``PREFIX`` characters or more. Short and
-    trivial values are left alone: fewer than four characters, small numbers, booleans, locale
-    names, words of every form.
+    JSON- and ``repr``-encodings, in base64 and hexadecimal digits, between word boundaries (a
+    phrase anywhere); a short one also as slugs and names of accounts spell it, an address also by
+    what stands before its "@", a long one also where it was cut off after its first ``PREFIX``
+    characters or more. Short and trivial values are left alone: fewer than four characters, small
+    numbers, booleans, locale names, words of every form.
 
     Promises: takes time linear in the text for a given number of values, and never raises on
     ``str``. Does not find a value that was changed beyond encoding (translated, hashed).
@@ -116,11 +148,16 @@ class KnownValues:
 
     def __init__(self, values: Iterable[tuple[str, str]]) -> None:
         found: dict[str, str] = {}
+        self._accounts: set[str] = set()
         for value, token in islice(values, 10 * MAX_VALUES):
             for part in _parts(value[: 2 * MAX_LENGTH], token):
                 folded = _folded(part)[:MAX_LENGTH]
                 if _is_telling(folded):
                     found.setdefault(folded, token)
+            for account in map(_folded, _accounts(value)):
+                if account not in found and _is_telling(account):
+                    self._accounts.add(account)
+                    found[account] = token
         longest = sorted(found.items(), key=lambda item: -len(item[0]))[:MAX_VALUES]
         # What is searched for is the beginning; how much of a value follows is seen on the spot.
         self._beginnings = {
@@ -143,7 +180,7 @@ class KnownValues:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
         if not self._values or len(text) < MIN_LENGTH:
             return text, ()
-        if _reads_as_it_stands(text):
+        if _reads_as_it_stands(text) and not may_be_written(text.encode()):
             folded = text.lower()
             for beginning in self._starts:
                 if beginning in folded:
@@ -175,11 +212,17 @@ class KnownValues:
         distinct = set(texts)
         joined = "|".join(distinct)
         if _reads_as_it_stands(joined) and not self._begin_in(joined.lower()):
-            return distinct
+            if not may_be_written(joined.encode()):
+                return distinct
+            return {
+                text
+                for text in distinct
+                if not may_be_written(text.encode()) or self._is_free(text)
+            }
         return set(filter(self._is_free, distinct))
 
     def _is_free(self, text: str) -> bool:
-        if _reads_as_it_stands(text):
+        if _reads_as_it_stands(text) and not may_be_written(text.encode()):
             return not self._begin_in(text.lower())
         return len(text) <= MAX_LENGTH and not any(
             self._begin_in(folded) or next(self._cut_off(folded), None) is not None
@@ -216,14 +259,20 @@ class KnownValues:
                 end = start + _common(folded, start, value)
                 span = (start, end) if view is None else view.source_span(start, end)
                 resume = start + 1
-                if _is_boundary(text, span[0]):
-                    if end - start == len(value):
-                        if _is_boundary(text, span[1]) or len(value) == MAX_LENGTH:
-                            yield (*span, token)
-                            resume = end
-                    elif _is_cut(folded, start, end):
-                        cut.append((*span, token))
+                begins = _is_boundary(text, span[0])
+                if end - start == len(value):
+                    if (begins or _stands_out(value, value[0], text[span[0] - 1])) and (
+                        _is_boundary(text, span[1])
+                        or len(value) == MAX_LENGTH
+                        or _stands_out(value, value[-1], text[span[1]])
+                    ):
                         resume = end
+                        # Another address is found as a whole, and by its form.
+                        if value not in self._accounts or not _AT_HOST(text, span[1]):
+                            yield (*span, token)
+                elif begins and _is_cut(folded, start, end):
+                    cut.append((*span, token))
+                    resume = end
                 start = folded.find(beginning, resume)
         # Whole values first: two that begin alike are not one cut off.
         yield from sorted(cut, key=lambda span: span[0] - span[1])
@@ -251,7 +300,14 @@ None is for what reads character by character as it stands."""
 
 def _ways_to_read(text: str) -> Iterator[_Way]:
     """Yield the ways to read a text, the one with the most layers of encoding undone first."""
-    for outer in (*reversed(list(views_of(text))), None):
+    views: list[View | None] = [None, *views_of(text)]
+    deepest = views[-1]
+    decoded = text if deepest is None else deepest.text
+    if may_be_written(decoded.encode("ascii", "replace")):
+        written = written_view(decoded, deepest, short=True)
+        if written is not None:
+            views.append(written)
+    for outer in reversed(views):
         view = fold_view(text if outer is None else outer.text)
         yield view.text, view, outer
 

@@ -248,6 +248,11 @@ def has_long_word(octets: bytes) -> bool:
     return next(_with_long_words(octets.translate(_RUNS)), None) is not None
 
 
+def may_be_written(octets: bytes) -> bool:
+    """Tell cheaply whether a text may hold base64 or hexadecimal digits; misses few short ones."""
+    return octets.translate(_RUNS).find(_CHANGES) >= 0
+
+
 def _with_long_words(runs: bytes) -> Iterator[int]:
     """Yield the indices of texts with a word that is as long as a key, and looks like one."""
     words = runs.lower()

@@ -52,7 +52,7 @@ _STEPS = (_ENCODED, _NUMBERED, _ESCAPED)
 # undone only in a text with a broken line, an encoded word, two encoded octets side by side, or an
 # "@" between letters.
 PRINTED_HINT = (
-    r"=(?:\?[A-Za-z0-9_-]{2,40}+\?[BbQq]\?|(?<=[^=]=)\r?\n(?=\S)|[0-9A-F]{2}=[0-9A-F]{2}"
+    r"=(?:\?[A-Za-z0-9_-]{2,40}+\?[BbQq]\?|(?<=[^=]=)\r?\n(?=[^\r\n])|[0-9A-F]{2}=[0-9A-F]{2}"
     r"|(?<=[\w.]=)40(?=[A-Za-z]))"
 )
 _HINTS_AT_PRINTED = re.compile(PRINTED_HINT).search

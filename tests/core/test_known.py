@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from base64 import b64encode
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -79,6 +80,48 @@ def test_a_name_is_known_as_applications_spell_it_anew(value: str, text: str, wh
     filtered = KnownValues([(value, "[INPUT]")]).filter(text)
     assert "[INPUT]" in filtered, why
     assert not re.search("(?i)ren|dupont|zoe|brien|\u5c71|\u592a", filtered), why
+
+
+SPELLED = KnownValues(
+    [("Jane Roe", "[USER]"), ("order 12 of may", "[INPUT]"),
+     ("mary.poe@mail.example.org", "[EMAIL]"), ("sales@mail.example.org", "[EMAIL]")]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "filtered", "reason"),
+    [
+        ("jane_roe.pdf", "[USER].pdf", "a file's name"),
+        ("sync-jane-roe", "sync-[USER]", "a slug"),
+        ("janeroe@", "[USER]@", "a user's name"),
+        ("Jane.Roe", "[USER]", "the beginning of an address"),
+        ("xJane Roe1", "x[USER]1", "a phrase is no part of a word by chance"),
+        ("Jane RoeJane Roe", "[USER][USER]", "nor when it stands there twice"),
+        ("order 12 of mayor", "[INPUT]or", "nor at its end"),
+        ("mary.poe", "[EMAIL]", "what stands before the at sign of an address"),
+        ("MARY.POE@other", "[EMAIL]@other", "with what is no domain"),
+        ("by mary.poe@other.example", "by mary.poe@other.example", "an address has a form"),
+        (f"x {b64encode(b'Jane Roe').decode()} y", "x [USER] y", "base64"),
+        (f"x {b64encode(b'Jane Roe').decode().rstrip('=')}, y", "x [USER], y", "with no padding"),
+        ("a " + b64encode(b'[1, "Jane Roe"]').decode(), "a [USER]", "base64 of JSON"),
+        ("of " + b"Jane Roe".hex() + "!", "of [USER]!", "hexadecimal digits"),
+        (quote(b64encode(b"i of Jane Roe").decode()), "[USER]", "base64, percent-encoded"),
+    ],
+)
+def test_a_known_value_is_found_however_it_is_spelled(
+    text: str, filtered: str, reason: str
+) -> None:
+    """Names become file names and keys, and addresses users' names."""
+    assert SPELLED.filter(text) == filtered, reason
+    assert SPELLED.filter(filtered) == filtered
+
+
+@pytest.mark.parametrize(
+    "text", ["sales are up", "reorders 12", "janeroes", "b3JkZXIgMTM= and 6f72646572203133", "roe"]
+)
+def test_what_is_spelled_otherwise_stays(text: str) -> None:
+    """A role is nobody, and one word still ends where a word ends."""
+    assert SPELLED.filter_with_remarks(text) == (text, ())
 
 
 @pytest.mark.parametrize(

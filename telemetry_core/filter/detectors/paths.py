@@ -20,7 +20,7 @@ _SPACED = rf"{_SEGMENT}++(?: (?!/){_SEGMENT}++){{0,3}}"
 # Elsewhere only names are: "Jane Miller", "Program Files".
 _NAMED = (
     rf"(?:(?=[A-Z\x80-\U0010ffff]){_SEGMENT}++"
-    rf"(?: (?=[A-Z](?:[a-z]|[ .]?[/\s])|[^\x00-\x7f])(?!/){_SEGMENT}++){{1,3}}+(?=/)"
+    rf"(?: (?=[A-Z](?:[a-z\x80-\U0010ffff]|[ .]?[/\s])|[^\x00-\x7f])(?!/){_SEGMENT}++){{1,3}}+(?=/)"
     rf"|{_SEGMENT}++)"
 )
 _NAME_CHARACTER = r"[^\s/\\\"'`<>|:;,*?()\[\]{}=&#$.\u00bb\u201c\u201d\u300d\u300f]"
