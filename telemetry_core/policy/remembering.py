@@ -164,11 +164,9 @@ class Part:
             if inner is None:
                 all_taken += ((),) * len(part.changes)
             elif not part.is_list:
-                if type(inner) is not dict:
-                    raise Unlike
-                rest[name] = part._rest_of(inner, all_taken, digest, keys)
+                rest[name] = part._rest_of(part.within(inner), all_taken, digest, keys)
             else:
-                values = _list_in(inner)
+                values = part.within(inner)
                 taken_within: list[Taken] = []
                 within = part._rest_of(values, taken_within, digest, keys)
                 key = digest.of((part._number, within))
@@ -199,6 +197,14 @@ class Part:
         all_taken.append([[value.get(name) for value in values] for name in self._changing])
         return rests
 
+    def within(self, value: Any) -> Any:
+        """Return the mapping or the list that a part is, also of a list alone under ``values``."""
+        if self.is_list and type(value) is dict and len(value) == 1:
+            value = value.get("values")
+        if type(value) is not (list if self.is_list else dict):
+            raise Unlike
+        return value
+
     def is_free(self, value: Any, walk: Walk, known: KnownValues) -> bool:
         """Tell whether none of the values known from the request is in a part. Errs to no.
 
@@ -211,8 +217,7 @@ class Part:
         for name, part in self._parts:
             inner = value.get(name)
             if inner is not None:
-                inner = _list_in(inner) if part.is_list else inner
-                free = part.is_free(inner, walk, known) and free
+                free = part.is_free(part.within(inner), walk, known) and free
         if self._search is not None:
             texts: list[str] = []
             self._search(value, walk, texts)
@@ -234,7 +239,7 @@ class Part:
             if inner is None:
                 found += (None,) * len(part.changes)
             else:
-                found += part.changing_in(_list_in(inner) if part.is_list else inner)
+                found += part.changing_in(part.within(inner))
         return found
 
     def hold(self, all_taken: list[Taken]) -> bool:
@@ -251,15 +256,6 @@ class Part:
             if not form.hold_all(values):
                 return False
         return True
-
-
-def _list_in(value: Any) -> Any:
-    """Return a list, whether bare or alone under ``values``."""
-    if type(value) is dict and len(value) == 1:
-        value = value.get("values")
-    if type(value) is not list:
-        raise Unlike
-    return value
 
 
 def remembering(whole: Handler, part: Part, anew: Mapping[str, Handler]) -> Handler:
