@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import extremes, report, timing
 from benchmarks.events import PLANTED, SEED, Event, Variation, make_events, strings_of
-from benchmarks.peers import SUBJECTS, Missing, Ready, ready
+from benchmarks.peers import SUBJECTS, Missing, Ours, Ready, ready
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
@@ -51,6 +51,12 @@ def run(options: argparse.Namespace) -> report.Results:
     times = timing.measure(
         {name: adapter.event for name, adapter in adapters.items()}, events, rounds=options.rounds
     )
+    times |= timing.measure(
+        {SUBJECTS[0].name: Ours().event_in_request},
+        events,
+        rounds=options.rounds,
+        cases=timing.IN_REQUEST,
+    )
     left = {name: _left(adapter.event, events["error"]) for name, adapter in adapters.items()}
     texts = accuracy.make_texts(
         options.seed, per_kind=options.per_kind, plain=3_000, source=options.source_lines
@@ -73,7 +79,7 @@ def run(options: argparse.Namespace) -> report.Results:
             name: (len(json.dumps(event)), len(strings_of(event))) for name, event in events.items()
         },
         extremes=worst,
-        memory=extremes.remembered(),
+        memory=(extremes.remembered_texts(), extremes.remembered_events()),
         rounds=options.rounds,
     )
 

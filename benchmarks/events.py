@@ -27,6 +27,13 @@ SEED = 20_240_607
 CUSTOMER = "jane.doe@example.org"
 PLANTED = ("jane.doe", "203.0.113.77", "/srv/warehouse/")
 """What in the error event gives somebody away, each several times."""
+VISITOR = (
+    (CUSTOMER, "[INPUT]"),
+    ("203.0.113.77", "[IP]"),
+    ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101", "[USER_AGENT]"),
+    ("https://shop.example.com/catalogue/?page=2", "[INPUT]"),
+)
+"""What the visitor's request holds."""
 Event = dict[str, Any]
 
 WORDS = tuple(

@@ -1,4 +1,4 @@
-"""The worst text for any detector, and how much is remembered after very many texts.
+"""The worst text for any detector, and how much is remembered after very many texts and events.
 
 The texts are made from the table of detectors: what a row looks for, what it nearly looks for, and
 its beginnings, each many times over. All are tried short, and the slowest of them long.
@@ -6,12 +6,15 @@ its beginnings, each many times over. All are tried short, and the slowest of th
 
 from __future__ import annotations
 
+import gc
 import random
 import re
-import tracemalloc
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import process_time
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
 
 from benchmarks.events import SEED, WORDS
 
@@ -138,32 +141,100 @@ def _fastest(seconds: Callable[[str], float], text: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What is held after many texts, in bytes."""
+    """What is held after many texts or events, in bytes."""
 
-    texts: int
+    what: str
+    count: int
     held_half_way: int
     held: int
     bound: int
-    """What the filter says that its cache takes at most."""
+    """What the filter says that it takes at most."""
 
 
-def remembered(count: int = 200_000, *, seed: int = SEED) -> Memory:
-    """Return the memory that a new filter holds after so many different texts."""
+def remembered_texts(count: int = 200_000, *, seed: int = SEED) -> Memory:
+    """Return the memory that new detectors hold after so many different texts."""
     from telemetry_core.filter.text import TextFilter
 
     texts = TextFilter()
-    texts.prime(["a first text"])
     rng = random.Random(seed)
     sentences = [" ".join(rng.choices(WORDS, k=6)) for _ in range(500)]
+    before = held_by(texts)
     half_way = 0
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        for begin in range(0, count, 500):
-            texts.prime([f"{sentence} {begin}" for sentence in sentences])
-            if begin == count // 2:
-                half_way = tracemalloc.get_traced_memory()[0] - before
-        held = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
-    return Memory(texts=count, held_half_way=half_way, held=held, bound=texts.cache_bytes)
+    for begin in range(0, count, 500):
+        texts.prime([f"{sentence} {begin}" for sentence in sentences])
+        if begin == count // 2:
+            half_way = held_by(texts) - before
+    held = held_by(texts) - before
+    return Memory(
+        what="different clean texts",
+        count=count,
+        held_half_way=half_way,
+        held=held,
+        bound=texts.cache_bytes,
+    )
+
+
+def remembered_events(count: int = 100_000, *, seed: int = SEED) -> Memory:
+    """Return the memory that a new filter holds after so many events.
+
+    Each comes four times, since what came once is not remembered.
+    """
+    from telemetry_core import PIIFilter
+
+    pii = PIIFilter()
+    rng = random.Random(seed)
+    before = held_by(pii)
+    half_way = 0
+    for number in range(0, count, 4):
+        event = _small_event(number, rng)
+        for _ in range(4):
+            pii.filter_event(event)
+        if number == count // 8 * 4:
+            half_way = held_by(pii) - before
+    held = held_by(pii) - before
+    return Memory(
+        what="events, each four times",
+        count=count,
+        held_half_way=half_way,
+        held=held,
+        bound=pii.policy.max_bytes,
+    )
+
+
+def _small_event(number: int, rng: random.Random) -> dict[str, Any]:
+    """Return an error with texts, names, statements and values to remove that never came before."""
+    one, two, three = rng.choices(WORDS, k=3)
+    frame = {
+        "function": f"{one}_{number}",
+        "module": f"shop.{two}",
+        "filename": f"shop/{two}.py",
+        "abs_path": f"/srv/{one}/shop/{two}.py",
+        "lineno": number % 5_000,
+        "context_line": f"    raise {three.title()}({number})",
+    }
+    crumb = {
+        "category": two,
+        "message": f"SELECT {one} FROM {two}_{number} WHERE id = 'x'",
+        "data": {"status": three},
+    }
+    value = f"{one} of {two}.{number}@example.org"
+    error = {"type": three.title(), "value": value, "stacktrace": {"frames": [frame]}}
+    return {"level": "error", "exception": {"values": [error]}, "breadcrumbs": {"values": [crumb]}}
+
+
+def held_by(root: object) -> int:
+    """Return the bytes of all objects that can be reached from one, but for code and types."""
+    found = {id(root): root}
+    waiting: list[Any] = [root]
+    while waiting:
+        value = waiting.pop()
+        # The collector has no need to know of keys that are texts.
+        keys = value if isinstance(value, dict) else ()
+        for each in (*gc.get_referents(value), *keys):
+            if id(each) not in found and not isinstance(each, _CODE):
+                found[id(each)] = each
+                waiting.append(each)
+    return sum(map(sys.getsizeof, found.values()))
+
+
+_CODE = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, CodeType)

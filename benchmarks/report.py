@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import textwrap
@@ -12,7 +13,7 @@ from typing import Any
 from benchmarks.accuracy import PACKAGES, Accuracy, groups
 from benchmarks.extremes import LONG, Extreme, Memory
 from benchmarks.peers import Missing, Subject
-from benchmarks.timing import BATCH, CASES, Time
+from benchmarks.timing import BATCH, CASES, IN_REQUEST, Case, Time
 
 Table = list[tuple[str, list[str]]]
 """Rows of a label and a cell for each subject; a row without cells is a heading."""
@@ -38,7 +39,7 @@ class Results:
     sizes: Mapping[str, tuple[int, int]]
     """Bytes and strings of each event."""
     extremes: Sequence[Extreme]
-    memory: Memory
+    memory: Sequence[Memory]
     rounds: int
 
 
@@ -69,14 +70,19 @@ def table(results: Results) -> Table:
     total = first.planted.total()
     rows.append((f"words beside a value, of {total}", [str(a.around) for a in accuracy]))
     rows.append(("Time, as a multiple of json.dumps", []))
-    for case in CASES:
-        rows.append((case.name, [f"{results.times[name, case.name].ratio:.2f}" for name in names]))
+    rows += [(case.name, [_ratio(results, name, case) for name in names]) for case in CASES]
+    rows += [(case.name, [_ratio(results, name, case) for name in names]) for case in IN_REQUEST]
     rows.append(("Time, microseconds", []))
     for case in CASES[:2]:
         cells = [f"{results.times[name, case.name].seconds * 1e6:.0f}" for name in names]
         rows.append((case.name, cells))
     rows.append(("a text with a value", [f"{a.seconds_per_text * 1e6:.1f}" for a in accuracy]))
     return rows
+
+
+def _ratio(results: Results, name: str, case: Case) -> str:
+    time = results.times.get((name, case.name))
+    return f"{time.ratio:.2f}" if time is not None else "-"
 
 
 def terminal(results: Results) -> str:
@@ -136,12 +142,16 @@ def _ours_alone(results: Results) -> list[str]:
             f"  {each.seconds:6.2f} s for {each.length // 1000} kB,"
             f" {each.growth:.1f} times as long as half of it: {each.unit[:40]!r} repeated"
         )
-    memory = results.memory
-    lines.append(
-        f"Memory held after {memory.texts} different clean texts: {memory.held / 1e6:.2f} MB"
-        f" (half way: {memory.held_half_way / 1e6:.2f} MB; bound {memory.bound / 1e6:.2f} MB)."
-    )
+    lines += _memory(results)
     return lines
+
+
+def _memory(results: Results) -> list[str]:
+    return [
+        f"Memory held after {each.count} {each.what}: {each.held / 1e6:.2f} MB"
+        f" (half way: {each.held_half_way / 1e6:.2f} MB; bound {each.bound / 1e6:.2f} MB)."
+        for each in results.memory
+    ]
 
 
 def markdown(results: Results) -> str:
@@ -161,7 +171,13 @@ def markdown(results: Results) -> str:
         f"| {_code(each.unit)} | {each.length} | {each.seconds:.2f} | {each.growth:.1f} |"
         for each in results.extremes
     ]
-    lines += ["", _ours_alone(results)[-1], "", "## Who is measured, and how", ""]
+    lines += [
+        "",
+        *(f"- {line}" for line in _memory(results)),
+        "",
+        "## Who is measured, and how",
+        "",
+    ]
     lines += [
         f"- **{subject.name}** ({subject.package} {subject.version()}): {subject.note}"
         for subject in results.subjects
@@ -220,12 +236,7 @@ def as_json(results: Results) -> dict[str, Any]:
             }
             for each in results.extremes
         ],
-        "memory": {
-            "texts": results.memory.texts,
-            "held_half_way": results.memory.held_half_way,
-            "held": results.memory.held,
-            "bound": results.memory.bound,
-        },
+        "memory": [dataclasses.asdict(each) for each in results.memory],
         "python": platform.python_version(),
         "rounds": results.rounds,
     }
@@ -280,8 +291,9 @@ Ours beside what else there is, on the same texts and events in one run. This pa
 - **Events** are made by running a little Django shop through sentry-sdk, as it hands them to its
   transport (`benchmarks/shop.py`). Each event that is timed has ids and times of its own;
   *new text* means other words in every message, source line, breadcrumb, address and query;
-  *new text and code* also other names of functions and files. Objects are fresh, and the garbage
-  collector is off while the clock runs, for all alike.
+  *new text and code* also other names of functions and files. *Its visitor known* means that what
+  the request holds is looked for in all text of its event, which no other does. Objects are fresh,
+  and the garbage collector is off while the clock runs, for all alike.
 """
 
 _EXTREMES = """\

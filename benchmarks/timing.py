@@ -41,6 +41,11 @@ CASES = (
     Case(name="transaction, like those before", event="transaction"),
     Case(name="transaction, new text", event="transaction", text=True),
 )
+IN_REQUEST = (
+    Case(name="error, its visitor known", event="error"),
+    Case(name="transaction, its visitor known", event="transaction"),
+)
+"""Like those before, and what the visitor sent is looked for in them. No peer does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

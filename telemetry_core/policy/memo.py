@@ -7,6 +7,7 @@ what was read; two texts with one hash would get one result, which is wrong but 
 
 from __future__ import annotations
 
+from sys import getsizeof
 from typing import Final, Generic, TypeVar
 
 R = TypeVar("R")
@@ -26,11 +27,11 @@ class Memo(Generic[R]):
     :param max_bytes: bytes of results held at most; the older half goes when they are reached.
     """
 
-    __slots__ = ("_bytes", "_max_bytes", "_met", "_old", "_young")
+    __slots__ = ("_bytes", "max_bytes", "_met", "_old", "_young")
 
     def __init__(self, max_bytes: int = 8_000_000) -> None:
         self._met: set[int] = set()
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._bytes = 0
         self._young: dict[int, tuple[R, int]] = {}
         self._old: dict[int, tuple[R, int]] = {}
@@ -61,7 +62,7 @@ class Memo(Generic[R]):
             return
         # A race between threads loses or doubles a count; the bound holds within one entry each.
         self._bytes += size + 200
-        if self._bytes > self._max_bytes // 2:
+        if self._bytes > self.max_bytes // 2:
             self._old, self._young, self._bytes = self._young, {}, size + 200
         self._young[key] = result, size
 
@@ -77,18 +78,19 @@ class Seen(Generic[T]):
     Only texts in which the detectors find nothing are added.
     """
 
-    __slots__ = ("_bytes", "_max_bytes", "values")
+    __slots__ = ("_bytes", "max_bytes", "values")
 
     def __init__(self, max_bytes: int = 500_000) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._bytes = 0
         self.values: dict[T, None] = {}
 
     def add(self, text: T) -> None:
         """Add a text; when the bound is reached, begin anew."""
         if text not in self.values:
-            self._bytes += len(text) + 100
-            if self._bytes > self._max_bytes:
+            size = getsizeof(text) + 100
+            self._bytes += size
+            if self._bytes > self.max_bytes:
                 self.values.clear()
-                self._bytes = len(text) + 100
+                self._bytes = size
             self.values[text] = None

@@ -21,6 +21,7 @@ from telemetry_core.policy.walk import (
     Session,
     Walk,
     ended,
+    size_of,
     without_lone_surrogates,
 )
 
@@ -104,6 +105,11 @@ class Policy:
         self._trusted = frozenset(trusted)
         self._allow_headers = frozenset(name.lower() for name in allow_headers)
 
+    @property
+    def max_bytes(self) -> int:
+        """About how many bytes of memory are used at most for what was read before."""
+        return self._memory.max_bytes + self.texts.cache_bytes
+
     def apply(
         self,
         kind: str,
@@ -159,7 +165,7 @@ class Policy:
         if found is None:
             found = self.texts.filter_with_remarks(value)
             if found[1]:
-                self._memory.results.put(key, found, len(found[0]))
+                self._memory.results.put(key, found, size_of(*found))
         return found[0] if _ONE_TOKEN.fullmatch(found[0]) else None
 
     def apply_to_text(self, text: str, *, known: KnownValues | None = None) -> str:

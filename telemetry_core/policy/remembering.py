@@ -154,9 +154,10 @@ class Part:
         if self._changing:
             taken = []
             for name in self._changing:
-                field = rest.get(name)
+                field = rest.pop(name, None)
                 taken.append(field)
                 if field is not None:
+                    # There or not there is part of what may not differ.
                     rest[name] = None
             all_taken.append(taken)
         for name, part in self._parts:

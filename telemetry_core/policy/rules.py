@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import re
 from collections.abc import Callable, Mapping
+from sys import getsizeof
 from typing import Final
 
 from telemetry_core.filter.text import FILTERED
@@ -195,7 +196,7 @@ def file(value: object, walk: Walk) -> object:
         result = path(value, walk)
         if isinstance(result, str):
             walk.note = None
-            walk.memo.put(key, result, len(result))
+            walk.memo.put(key, result, getsizeof(result))
     return result
 
 
@@ -243,7 +244,8 @@ def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
             if walk.known is not None:
                 getattr(walk, seen)[result] = None
         elif walk.known is None:
-            walk.memo.put(key, marshal.dumps((result, walk.note), 4), len(result))
+            remembered = marshal.dumps((result, walk.note), 4)
+            walk.memo.put(key, remembered, getsizeof(remembered))
         return result
 
     return apply

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from functools import cache
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Final
 
 from telemetry_core.filter.text import FILTERED
@@ -65,6 +66,11 @@ class Memory:
         self.messages: Seen[str] = Seen()
         self.statements: Seen[str] = Seen()
         self.shapes: Seen[bytes] = Seen()
+
+    @property
+    def max_bytes(self) -> int:
+        """About how many bytes all of it takes at most."""
+        return sum(getattr(self, name).max_bytes for name in self.__slots__)
 
 
 class Walk:
@@ -226,7 +232,7 @@ class Walk:
                     return text, ()
             found = self.changed.get(text) or self.texts.filter_with_remarks(text)
             if found[1]:
-                self.memo.put(key, found, len(found[0]))
+                self.memo.put(key, found, size_of(*found))
         return found
 
     def read_key(self, key: object) -> str:
@@ -256,6 +262,11 @@ def ended(text: str, length: int, limit: int) -> str:
 
 
 _KEY = re.compile(r"[A-Za-z_$][\w.\-:$/]{0,99}")
+
+
+def size_of(text: str, remarks: tuple[Remark, ...]) -> int:
+    """Return about how many bytes a text and the remarks on it take."""
+    return getsizeof(text) + 150 * len(remarks)
 
 
 def remarked(*remarks: tuple[object, ...]) -> Note:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 pytest.importorskip("benchmarks.timing", reason="the benchmark is only in the source tree")
 
 from benchmarks.events import WORDS, Variation, strings_of
-from benchmarks.extremes import doubled, repeated, worst
+from benchmarks.extremes import doubled, held_by, remembered_events, repeated, worst
 from benchmarks.peers import SUBJECTS, Missing, Subject, ready
 from benchmarks.report import percent
 from benchmarks.timing import Case, Round, measure, summarise
@@ -208,6 +209,22 @@ def test_a_line_s_cost_is_ours_over_theirs_in_the_same_round() -> None:
 
     assert cost.ratio == 0.5
     assert cost.theirs == 2 * cost.ours
+
+
+def test_what_can_be_reached_counts_once_and_code_not_at_all() -> None:
+    """Keys count, too; what stands in two places takes memory once."""
+    text = "a text of some length"
+    held = {text: [text, "another"], "function": held_by, "type": int}
+
+    parts = (held, text, held[text], "another", "function", "type")
+    assert held_by(held) == sum(map(sys.getsizeof, parts))
+
+
+def test_many_events_are_remembered_within_the_bound() -> None:
+    """As the benchmark shows for more of them."""
+    memory = remembered_events(400)
+
+    assert 100_000 < memory.held_half_way < memory.held < memory.bound
 
 
 def test_each_kind_of_line_is_new_each_time() -> None:
