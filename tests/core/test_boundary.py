@@ -213,6 +213,64 @@ def test_some_exceptions_pass(error: BaseException, outcome: str) -> None:
             assert outcomes(running) == [outcome]
 
 
+def _call(error: BaseException) -> None:
+    @error_boundary("work", fallback=None)
+    def work() -> None:
+        raise error
+
+    work()
+
+
+def _step(error: BaseException) -> None:
+    @error_boundary("work", fallback=None)
+    def work() -> Iterator[int]:
+        yield 1
+        raise error
+
+    assert list(work()) == [1]
+
+
+def _await(error: BaseException) -> None:
+    @error_boundary("work", fallback=None)
+    async def work() -> None:
+        raise error
+
+    # By hand: an event loop has its own ways with these.
+    work().send(None)
+
+
+def _await_step(error: BaseException) -> None:
+    @error_boundary("work", fallback=None)
+    async def work() -> AsyncIterator[int]:
+        raise error
+        yield 1
+
+    anext(work()).__await__().__next__()
+
+
+def _async_with(error: BaseException) -> None:
+    async def work() -> None:
+        async with error_boundary("work", fallback=None):
+            raise error
+
+    work().send(None)
+
+
+@pytest.mark.parametrize("run", [_call, _step, _await, _await_step, _async_with])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError(), GeneratorExit()]
+)
+def test_interrupts_pass_whatever_is_decorated(
+    run: Callable[[BaseException], None], error: BaseException
+) -> None:
+    """Functions, generators, coroutines and asynchronous generators hide none, for no fallback."""
+    with telemetry() as running:
+        with pytest.raises(type(error)) as caught:
+            run(error)
+        assert caught.value is error
+        assert running.kept.payloads("event") == []
+
+
 def test_frameworks_can_name_what_always_passes() -> None:
     """Their own answers are no errors."""
 
@@ -672,7 +730,7 @@ def _in_process(code: str) -> tuple[list[dict[str, Any]], str]:
 
 def test_the_interpreter_s_own_hooks_see_each_error_once() -> None:
     """sys.excepthook, threading.excepthook, sys.unraisablehook and asyncio's handler: each runs as
-    before, and adds no second event to the boundary's."""
+    before, reports what no boundary has seen, and adds no second event to a boundary's."""
     events, stderr = _in_process(
         """
 import asyncio, gc, sys, threading
@@ -682,24 +740,26 @@ for module, name in ((sys, "excepthook"), (threading, "excepthook"), (sys, "unra
     setattr(module, name, hook)
 initialize_telemetry()
 
-@error_boundary("thread")
 def in_thread(): raise KeyError("thread")
-thread = threading.Thread(target=in_thread)
-thread.start()
-thread.join()
+for target in (in_thread, error_boundary("thread")(in_thread)):
+    thread = threading.Thread(target=target)
+    thread.start()
+    thread.join()
 
 class Resource:
+    def __del__(self): raise IndexError("unraisable")
+class Bounded:
     @error_boundary("unraisable")
     def __del__(self): raise IndexError("unraisable")
 Resource()
+Bounded()
 
-@error_boundary("task")
 async def in_task(): raise LookupError("task")
 async def main():
     asyncio.get_running_loop().set_exception_handler(handle)
-    task = asyncio.create_task(in_task())
+    tasks = [asyncio.create_task(run()) for run in (in_task, error_boundary("task")(in_task))]
     await asyncio.sleep(0.01)
-    del task
+    tasks.clear()
     gc.collect()
 def handle(loop, context):
     print("previous asyncio", file=sys.stderr)
@@ -710,10 +770,18 @@ with error_boundary("main"):
     raise ValueError("main")
 """
     )
-    found = sorted(event["tags"].get("operation", "") for event in events)
-    assert found == ["main", "task", "thread", "unraisable"], stderr
-    for hook in ("sys.excepthook", "threading.excepthook", "sys.unraisablehook", "asyncio"):
-        assert stderr.count(f"previous {hook}") == 1, stderr
+    found = sorted(
+        (_types(event)[-1], event.get("tags", {}).get("operation", "")) for event in events
+    )
+    assert found == [
+        *(("IndexError", ""), ("IndexError", "unraisable")),
+        *(("KeyError", ""), ("KeyError", "thread")),
+        *(("LookupError", ""), ("LookupError", "task")),
+        ("ValueError", "main"),
+    ], stderr
+    assert stderr.count("previous sys.excepthook") == 1, stderr
+    for hook in ("threading.excepthook", "sys.unraisablehook", "asyncio"):
+        assert stderr.count(f"previous {hook}") == 2, stderr
 
 
 @pytest.mark.parametrize("first", ["logger", "boundary"])

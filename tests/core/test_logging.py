@@ -10,6 +10,7 @@ import logging.handlers
 import queue
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from io import StringIO
@@ -141,6 +142,29 @@ def in_an_object(logger: logging.Logger) -> None:
     logger.error("order of %r", Customer())
 
 
+class Braces:
+    """A message in the style of ``{}``, as the logging cookbook has it."""
+
+    def __init__(self, text: str, *args: object) -> None:
+        self.text, self.args = text, args
+
+    def __str__(self) -> str:
+        return self.text.format(*self.args)
+
+
+def in_braces(logger: logging.Logger) -> None:
+    logger.error("{} with {} from {}".format(EMAIL, CARD, FOLDER))  # noqa: UP032
+    logger.error(Braces("order of {} <{}>, {}", NAME, EMAIL, CARD))
+
+
+def in_an_adapter(logger: logging.Logger) -> None:
+    class Named(logging.LoggerAdapter[logging.Logger]):
+        def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
+            return f"[{NAME} {CARD}] {msg}", {**kwargs, "extra": self.extra}
+
+    Named(logger, {"customer": NAME, "operation": EMAIL}).error("paid from %s", FOLDER)
+
+
 def in_extra(logger: logging.Logger) -> None:
     logger.error("paid", extra={"customer": NAME, "operation": EMAIL, "data": {"card": [CARD]}})
 
@@ -186,6 +210,8 @@ PLACES = (
     in_a_dict,
     in_a_dict_argument,
     in_an_object,
+    in_braces,
+    in_an_adapter,
     in_extra,
     in_an_exception,
     in_a_group,
@@ -354,6 +380,55 @@ def test_a_queue_s_line_is_of_where_it_was_logged() -> None:
         )
         line = json.loads(lines.get_nowait().getMessage())
         assert (line["message"], line["session_id"]) == ("paid by [INPUT]", request.session_id)
+
+
+def test_a_listener_s_line_is_of_where_it_was_logged() -> None:
+    """A real queue and its listener's thread: the filter on the queue's handler reads in context,
+    and the formatter behind the listener adds nothing and takes nothing away."""
+    lines: queue.Queue[Any] = queue.Queue()
+    stream = StringIO()
+    written = logging.StreamHandler(stream)
+    written.setFormatter(JsonFormatter())
+    handler = logging.handlers.QueueHandler(lines)
+    handler.addFilter(TelemetryFilter())
+    listener = logging.handlers.QueueListener(lines, written)
+    logger = logging.getLogger("shop.orders")
+    logger.addHandler(handler)
+    with telemetry() as running, entered(running) as request:
+        listener.start()
+        try:
+            try:
+                raise ValueError(f"no card {CARD} of {NAME}")
+            except ValueError:
+                logger.exception("paid by %s", NAME)
+        finally:
+            listener.stop()
+            logger.removeHandler(handler)
+        session_id = request.session_id
+    line = json.loads(stream.getvalue())
+    assert (line["session_id"], line["route"]) == (session_id, "/orders/<int:id>/")
+    assert line["message"].startswith("paid by [INPUT]")
+    assert "ValueError: no card [CARD] of [INPUT]" in f"{line['message']}{line.get('exception')}"
+    assert not [value for value in (NAME, CARD) if value in stream.getvalue()]
+
+
+def test_warnings_are_lines_as_any() -> None:
+    """What `logging.captureWarnings` hands to logging."""
+    with telemetry() as running, log_with(JsonFormatter()) as log, entered(running):
+        logger = logging.getLogger("py.warnings")
+        logger.addHandler(log.handler)
+        logging.captureWarnings(True)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("always")
+                warnings.warn_explicit(f"{NAME} <{EMAIL}>", UserWarning, FOLDER, 7)
+        finally:
+            logging.captureWarnings(False)
+            logger.removeHandler(log.handler)
+        line = log.line()
+    assert (line["logger"], line["level"]) == ("py.warnings", "WARNING")
+    assert "UserWarning: [INPUT] <[EMAIL]>" in line["message"]
+    assert not [value for value in (NAME, EMAIL, FOLDER) if value in log.text]
 
 
 def test_known_values_are_noticed_as_they_become_known() -> None:
