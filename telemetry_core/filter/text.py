@@ -205,11 +205,13 @@ def _ways(text: str, traits: int) -> list[_Reading]:
     if traits & (LONG_WORD | SHORT_WORD):
         # Read last: a token may be base64, too, and is more than what is in it.
         deepest = next((way.view for way in ways if way.view is not None), None)
-        written = written_view(
-            text if deepest is None else deepest.text, deepest, short=bool(traits & SHORT_WORD)
-        )
-        if written is not None:
-            ways.append(_reading_of(written))
+        # And as it stands: what ends a word of base64, "=" and a new line, goes on in others.
+        for view in (None,) if deepest is None else (deepest, None):
+            written = written_view(
+                text if view is None else view.text, view, short=bool(traits & SHORT_WORD)
+            )
+            if written is not None:
+                ways.append(_reading_of(written))
     return ways
 
 

@@ -115,6 +115,16 @@ def test_a_word_that_decodes_to_nothing_personal_stays(word: str, reason: str) -
     assert FILTER.filter(f"{word} {hidden}") == f"{word} [EMAIL]"
 
 
+@pytest.mark.parametrize("rest", ["more", "41", "\nmore", "b2YgamFuZS5kb2VAeC5vcmc="])
+def test_base64_at_the_end_of_a_line_is_read(rest: str) -> None:
+    """Whose padding and new line look as a broken line does in quoted-printable."""
+    hidden = b64encode(b"to jane.doe@example.com").decode()
+    assert hidden.endswith("=")
+    filtered = FILTER.filter(f"no {hidden}\n{rest}")
+    assert filtered.startswith("no [EMAIL]\n")
+    assert "b2YgamFu" not in filtered
+
+
 SHORT = [
     ("MTAuMC4wLjE=", "[IP]", "10.0.0.1"),
     ("MTAuMC4wLjE", "[IP]", "the same without its padding"),
