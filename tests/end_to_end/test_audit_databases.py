@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,20 +47,16 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     pytest.importorskip(driver, reason="connects to the server")
     # None of pytest's own, which only their owner may pass through.
     with tempfile.TemporaryDirectory(prefix="audited-") as folder, start(Path(folder)) as made:
-        fill(made)
+        done = subprocess.run(
+            [sys.executable, "-c", FILL],
+            env={**os.environ, **variables_of(made), "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
         yield made
-
-
-def fill(server: Server) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FILL],
-        env={**os.environ, **variables_of(server), "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def variables_of(server: Server, **others: str) -> dict[str, str]:
@@ -102,13 +99,12 @@ def test_a_project_s_database_and_files_are_as_they_were(server: Server, tmp_pat
     assert "3 offices, as Clerk" in said, said
 
 
-def test_a_transaction_that_is_ended_past_django_is_noticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_a_transaction_that_is_ended_past_django_is_noticed(server: Server, tmp_path: Path) -> None:
     """Then the database may have changed, and the audit fails."""
-    start, _, _ = SERVERS["sqlite"]
-    with start(tmp_path) as server:
-        fill(server)
-        variables = {**variables_of(server), "DESK_FOLDER": str(tmp_path), "DESK_COMMITS": "1"}
-        found = audit("--django", "desk.settings", **variables)
+    copy = shutil.copy(server.django["NAME"], tmp_path)
+    variables = {**variables_of(server, NAME=str(copy)), "DESK_FOLDER": str(tmp_path)}
+    found = audit("--django", "desk.settings", **variables, DESK_COMMITS="1")
     assert found.exit_code == Exit.IMPOSSIBLE, found.output
     assert "has ended the transaction" in found.output
 
