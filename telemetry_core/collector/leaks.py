@@ -59,29 +59,26 @@ def find_leaks(received: Iterable[Received], planted: Iterable[Planted]) -> list
     ``bytes of the body``.
     """
     values = tuple(planted)
+    held = _Search(values)
     found: list[Leak] = []
     for request in received:
         wire = request.wire
         here = [(each, form) for each in values if (form := first_form(wire, each.value))]
         if here:
-            found += _places(request, here, values)
+            found += _places(request, here, held)
     return found
 
 
-def _places(
-    request: Received, here: Sequence[tuple[Planted, Form]], values: tuple[Planted, ...]
-) -> list[Leak]:
+def _places(request: Received, here: Sequence[tuple[Planted, Form]], search: _Search) -> list[Leak]:
     """Return the leaks of one request; ``here`` are the values that its bytes hold, with a form."""
     places: dict[Planted, list[Leak]] = {value: [] for value, _ in here}
-    wanted = tuple(places)
     # Field by field, since most of the work is to decode a field, and not to look for a value.
     for position, item_type, path, text in _fields(request):
-        # Stack traces repeat their short texts in each event.
-        holds = (_held_by_short if len(text) <= SHORT else _held_by)(text, wanted)
+        holds = [(value, form) for value, form in search.held_by(text) if value in places]
         if not holds:
             continue
         # A key above can itself hold a planted value, and must not be repeated.
-        named = ".".join("…" if _held_by_short(key, values) else key for key in path)
+        named = ".".join("…" if search.held_by(key) else key for key in path)
         for value, form in holds:
             leak = Leak(
                 planted=value,
@@ -110,15 +107,25 @@ Held: TypeAlias = tuple[tuple[Planted, Form], ...]
 """Which values a text holds, each in its most direct form."""
 
 SHORT: Final = 1_000
+MOST_REMEMBERED: Final = 16_384
 
 
-def _held_by(text: str, values: tuple[Planted, ...]) -> Held:
-    data = text.encode("utf-8", "surrogatepass")
-    found = ((value, first_form(data, value.value)) for value in values)
-    return tuple((value, form) for value, form in found if form is not None)
+class _Search:
+    """Looks for the same values in many texts, and remembers what short ones hold."""
 
+    def __init__(self, values: tuple[Planted, ...]) -> None:
+        self._values = values
+        # Stack traces repeat their short texts in each event.
+        self._of_short = lru_cache(maxsize=MOST_REMEMBERED)(self._look)
 
-_held_by_short = lru_cache(maxsize=16_384)(_held_by)
+    def held_by(self, text: str) -> Held:
+        """Return which values a text holds."""
+        return (self._of_short if len(text) <= SHORT else self._look)(text)
+
+    def _look(self, text: str) -> Held:
+        data = text.encode("utf-8", "surrogatepass")
+        found = ((value, first_form(data, value.value)) for value in self._values)
+        return tuple((value, form) for value, form in found if form is not None)
 
 
 Path: TypeAlias = tuple[str, ...]

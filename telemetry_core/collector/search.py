@@ -45,29 +45,35 @@ def find_value(haystack: bytes, value: str) -> list[Form]:
     Raises ValueError for an empty value. A value of a few characters is found by chance; plant
     longer ones.
     """
-    return list(_forms_of(haystack, value))
+    found = []
+    counts: dict[str, int] = {}
+    for form, needles in _needles_of(value):
+        view = form.view(haystack)
+        count = counts[form.name] = sum(map(view.count, needles))
+        # Should a simpler form be found as often, it is in the list already, or what it goes
+        # beyond is: nothing that stands in the bytes is lost by this.
+        if count and count > max((counts.get(name, 0) for name in form.beyond), default=0):
+            found.append(form)
+    return found
 
 
 def first_form(haystack: bytes, value: str) -> Form | None:
     """Return the most direct form in which ``value`` stands there: the first of `find_value`."""
-    return next(_forms_of(haystack, value), None)
+    for form, needles in _needles_of(value):
+        view = form.view(haystack)
+        for needle in needles:
+            if needle in view:
+                return form
+    return None
 
 
-@lru_cache(maxsize=2048)
-def _needles(value: str) -> tuple[tuple[Form, tuple[bytes, ...]], ...]:
-    return tuple((form, tuple(form.needles(value))) for form in FORMS)
-
-
-def _forms_of(haystack: bytes, value: str) -> Iterator[Form]:
+@lru_cache(maxsize=256)
+def _needles_of(value: str) -> tuple[tuple[Form, tuple[bytes, ...]], ...]:
+    """Return what to look for in each form's view, but for forms that the value doesn't have."""
     if not value:
         raise ValueError("The value to look for should have at least one character.")
-    counts: dict[str, int] = {}
-    for form, needles in _needles(value):
-        count = counts[form.name] = sum(map(form.view(haystack).count, needles))
-        # Should a simpler form be found as often, it is in the list already, or what it goes
-        # beyond is: nothing that stands in the bytes is lost by this.
-        if count and count > max((counts[name] for name in form.beyond), default=0):
-            yield form
+    made = ((form, tuple(form.needles(value))) for form in FORMS)
+    return tuple((form, needles) for form, needles in made if needles)
 
 
 # Views: the bytes to search, decoded. The last few are kept, since many values are looked for
