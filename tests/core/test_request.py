@@ -684,6 +684,25 @@ def test_scopes_of_the_process_are_taken_over_and_kept_apart() -> None:
     assert "hello" in json.dumps(running.kept.payloads("event"))
 
 
+def test_what_a_request_sets_before_all_else_outdoes_what_the_process_has_set() -> None:
+    """Its scope takes over the process's when something first looks at it, which is later."""
+    with telemetry() as running:
+        process = sentry_sdk.get_isolation_scope()
+        process.set_level("warning")
+        process.fingerprint = ["of the process"]
+        for level in ("fatal", None):
+            with entered(running.config):
+                if level is not None:
+                    # Neither of the two looks at what is there.
+                    sentry_sdk.get_isolation_scope().set_level("fatal")
+                    sentry_sdk.get_isolation_scope().fingerprint = ["of the request"]
+                sentry_sdk.set_tag("operation", "looks")
+                running.config.capture_message("hello")
+        found = running.kept.payloads("event")
+    assert [event["level"] for event in found] == ["fatal", "warning"]
+    assert [event["fingerprint"] for event in found] == [["of the request"], ["of the process"]]
+
+
 class Counting(Facts):
     """A request that counts how often it is asked for what is known, with a stamp of its own."""
 
