@@ -7,16 +7,16 @@ before it is needed.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextvars import Token
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sentry_sdk.integrations.dedupe import DedupeIntegration
 
 from telemetry_core import session as sessions
 from telemetry_core.consent import Permission, decide
 from telemetry_core.failures import capture_exception
+from telemetry_core.knowledge import Knowledge
 from telemetry_core.policy.rules import UNPARAMETERIZED
 from telemetry_core.scopes import (
     Bound,
@@ -32,7 +32,6 @@ from telemetry_core.trace import (
     start_transaction,
     thrown,
 )
-from telemetry_core.values import Secret, is_same_stamp
 from telemetry_core.visitor import visitor_id
 
 if TYPE_CHECKING:
@@ -41,14 +40,6 @@ if TYPE_CHECKING:
     from telemetry_core.filter.known import KnownValues
     from telemetry_core.measures import Measures
     from telemetry_core.outcomes import Outcome
-
-
-class _Known(NamedTuple):
-    """What was known of the visitor, and by what to tell that it still is all."""
-
-    stamp: list[object]
-    pairs: tuple[KnownPair, ...]
-    values: KnownValues | None
 
 
 _Binding = tuple[Bound, Token[sessions.Bearer | None], "_Binding | None"]
@@ -125,7 +116,7 @@ class Request:
         self._transaction: Any = None
         self._finished = False
         self._at_end: Callable[[], object] | None = None
-        self._known: _Known | None = None
+        self._known: Knowledge | None = None
         self._scope: RequestScope | None = None
         self._binding: _Binding | None = None
         self.is_streamed = False
@@ -297,42 +288,11 @@ class Request:
 
     def known_values(self) -> tuple[KnownPair, ...]:
         """What is known of the visitor by now; gathered anew, as a view may have read more."""
-        pairs: list[KnownPair] = []
-        secrets: list[KnownPair] = []
-        for token, gather in (
-            ("[USER]", self.facts.user_values),
-            ("[INPUT]", self.facts.visitor_values),
-        ):
-            try:
-                for value in gather():
-                    if isinstance(value, Secret):
-                        secrets.append((value, "[SECRET]"))
-                    else:
-                        pairs.append((value, token))
-            except Exception as error:
-                self._config.drops.count("facts_error", "known_values", error=error)
-        # Of two tokens for a value the first counts.
-        return (*secrets, *pairs)
+        return self._known_of_visitor().pairs()
 
     def known(self) -> KnownValues | None:
         """Return `known_values` ready to be taken out of text; made anew only when they changed."""
-        stamp: list[object] | None = None
-        # An error that is being handled is asked for values, too.
-        if sys.exc_info()[1] is None:
-            try:
-                stamp = self.facts.stamp()
-            except Exception as error:
-                self._config.drops.count("facts_error", "known_values", error=error)
-        known = self._known
-        if known is not None and stamp is not None and is_same_stamp(known.stamp, stamp):
-            return known.values
-        pairs = self.known_values()
-        if known is not None and known.pairs == pairs:
-            values = known.values
-        else:
-            values = self._config.filter.policy.known(pairs)
-        self._known = _Known(stamp=stamp or [object()], pairs=pairs, values=values)
-        return values
+        return self._known_of_visitor().values()
 
     def count_failure(self, what: str, error: Exception) -> None:
         """Count what an adapter could not do."""
@@ -349,6 +309,11 @@ class Request:
         event["request"] = {**(event.get("request") or {}), "method": self.method}
         if self.status is not None:
             event.setdefault("contexts", {})["response"] = {"status_code": self.status}
+
+    def _known_of_visitor(self) -> Knowledge:
+        if self._known is None:
+            self._known = Knowledge(self.facts, self._config)
+        return self._known
 
     def _visitor_id(self) -> str:
         try:
