@@ -1,13 +1,18 @@
-"""What holds for every test: where Django's settings are, and that nothing dials out."""
+"""What holds for every test: where Django's settings are, no host is dialled, no example timed."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 
+from hypothesis import HealthCheck, settings
 from only_this_host import refuse_other_hosts
 
 refuse_other_hosts()
+
+# A machine that is busy with other things makes no claim untrue.
+settings.register_profile("at leisure", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("at leisure")
 
 # Holds projects with tests of their own, which tests run.
 collect_ignore = ["support"]
