@@ -249,7 +249,7 @@ class Policy:
 def _names_a_url(payload: Mapping[object, object]) -> bool:
     info = payload.get("transaction_info")
     source = info.get("source") if type(info) is dict or isinstance(info, Mapping) else None
-    if source in _NAMED_SOURCES:
+    if isinstance(source, str) and source in _NAMED_SOURCES:
         return False
     name = payload.get("transaction")
     return source == "url" or not isinstance(name, str) or "/" in name

@@ -4,9 +4,9 @@ Of two events alike, ids and times differ. A `Part` knows where those stand: its
 the rest, and what was made of the rest is remembered. The key of what has parts is made of their
 keys: an event like one before is found at once, and of another what is not new in it.
 
-Where values are known from the request, only code is remembered, in which they are not looked for:
-what they leave of other texts belongs to that request alone. What is remembered is what was made of
-a part, which is filtered; whoever asks gets a copy.
+What is remembered is what was made of a part, which is filtered; whoever asks gets a copy. Where
+values are known from the request, that goes for parts that hold none of them: what those values
+leave of a text belongs to that request alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import count
 from operator import itemgetter
 from pickle import Pickler
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from telemetry_core.policy.forms import Form
 from telemetry_core.policy.remembered import Changes, Remembered, Taken
@@ -72,8 +72,13 @@ class _Digest(Pickler):
         self._written.clear()
         return hashed
 
-    def reducer_override(self, value: object) -> NoReturn:
-        """Run no code of a value's own."""
+    def reducer_override(self, value: object) -> Any:
+        """Write a text of another type than ``str`` as one; run no code of a value's own."""
+        if value is str:
+            return NotImplemented
+        if isinstance(value, str):
+            # As the SDK has it for where a transaction's name is from: an enumeration.
+            return str, (str.__str__(value),)
         raise Unlike(type(value))
 
 

@@ -47,6 +47,8 @@ def keep(form: Form) -> Handler:
     def apply(value: object, walk: Walk) -> object:
         if holds(value):
             return value
+        if isinstance(value, str) and holds(plain := str.__str__(value)):
+            return plain
         walk.refused += 1
         return DROP
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import time
-from typing import Any
+from enum import StrEnum
+from typing import Any, SupportsIndex
 
 import pytest
 from hypothesis import given, settings
@@ -66,6 +67,7 @@ EVENT: dict[str, Any] = {
     "level": "error",
     "transaction": "shop.views.order",
     "user": {"id": "9f7651916cd43dd8448eb211c80319ca"},
+    "transaction_info": {"source": "route"},
     "server_name": "web-1",
     "exception": {"values": [{"type": "KeyError", "value": EMAIL, "stacktrace": {
         "frames": [frame(1), frame(2)]}}]},
@@ -75,6 +77,26 @@ EVENT: dict[str, Any] = {
     "spans": [span(1), span(2), span(3)],
     "tags": {"page": "order", "nickname": "jane"},
 }  # fmt: skip
+
+
+class Source(StrEnum):
+    """Where a name is from, as the SDK says it."""
+
+    ROUTE = "route"
+    URL = "url"
+
+
+class Loud(str):
+    """A text with code of its own, which nobody runs."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise AssertionError
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str:
+        raise AssertionError
+
 
 Path = tuple[str | int, ...]
 
@@ -96,7 +118,7 @@ VALUES: tuple[Any, ...] = (
     "2026-02-30T03:04:05.678901Z", "9f7651916cd43dd8448eb211c80319cb", {"trace_id": 1},
     {"a": EMAIL}, [], {}, ["x", 3], {"values": []}, [None], [{}], [[crumb(4)]], [crumb(5)],
     [span(6)], {"values": [crumb(6)]}, {"values": [crumb(7)], "more": 1}, (crumb(8),), object,
-    b"bytes", {1: 2},
+    b"bytes", {1: 2}, Source.ROUTE, Source.URL,
 )  # fmt: skip
 """What is put in the place of something."""
 
@@ -172,3 +194,17 @@ def test_what_one_visitor_sent_is_not_found_in_another_s_event(values: tuple[str
     for _ in range(3):
         made = seen(policy.apply("event", EVENT, known=known_of(values)))
         assert made == seen(make_policy().apply("event", EVENT, known=known_of(values)))
+
+
+@pytest.mark.parametrize("source", [Source.ROUTE, Loud("route")], ids=["enumeration", "loud"])
+def test_a_text_of_another_type_is_remembered_as_one(source: str) -> None:
+    """The SDK's own events hold one; none of its code is run."""
+    policy = make_policy()
+    event = {**EVENT, "transaction_info": {"source": source}}
+    for _ in range(3):
+        payload = policy.apply("event", event).payload
+        assert payload["transaction_info"] == {"source": "route"}
+        assert type(payload["transaction_info"]["source"]) is str
+    known = policy._memory.results.size
+    policy.apply("event", {**event, "timestamp": time_at(51)})
+    assert policy._memory.results.size == known
