@@ -39,6 +39,8 @@ ROOT = Path(__file__).parents[2]
 FOREIGN = ("TELEMETRY_", "SENTRY_", "DJANGO_", "FLASK_", "SHOP_", "NOTES_")
 SECONDS = 180
 FILL_THE_SHOP = """
+import sys
+sys.path.insert(0, "")  # which PYTHONSAFEPATH, under tox, leaves out
 import django
 from django.core.management import call_command
 django.setup()
