@@ -39,8 +39,6 @@ ROOT = Path(__file__).parents[2]
 FOREIGN = ("TELEMETRY_", "SENTRY_", "DJANGO_", "FLASK_", "SHOP_", "NOTES_")
 SECONDS = 180
 FILL_THE_SHOP = """
-import sys
-sys.path.insert(0, "")  # which PYTHONSAFEPATH, under tox, leaves out
 import django
 from django.core.management import call_command
 django.setup()
@@ -72,7 +70,8 @@ def python(
     return subprocess.run(
         [sys.executable, *command],
         cwd=folder,
-        env=environment(**variables),
+        # PYTHONSAFEPATH, under tox, leaves the folder out.
+        env=environment(PYTHONPATH=str(folder), **variables),
         capture_output=True,
         text=True,
         timeout=SECONDS,
