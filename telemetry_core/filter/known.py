@@ -118,7 +118,9 @@ def _accounts(value: str) -> Iterator[str]:
     if address is not None and address[1].lower() not in _ROLES:
         yield address[1]
     words = value.split() if len(value) <= LONGEST_NAME else []
-    if 2 <= len(words) <= 3 and all(re.sub("[.'-]", "", word).isalpha() for word in words):
+    if 2 <= len(words) <= 3 and all(
+        word[0].isalpha() and re.sub("[.'-]", "", word).isalnum() for word in words
+    ):
         yield from (mark.join(words) for mark in ("", "."))
 
 

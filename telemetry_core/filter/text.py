@@ -211,7 +211,8 @@ def _ways(text: str, traits: int) -> list[_Reading]:
                 text if view is None else view.text, view, short=bool(traits & SHORT_WORD)
             )
             if written is not None:
-                ways.append(_reading_of(written))
+                # What was written in base64 may have been encoded before.
+                ways += map(_reading_of, reversed([written, *views_of(written.text, written)]))
     return ways
 
 

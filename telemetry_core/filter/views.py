@@ -248,13 +248,14 @@ def _undo(pattern: re.Pattern[str], text: str, inner: View | None) -> View | Non
     return View("".join(pieces), unescaped, decoded, stretches, inner)
 
 
-def views_of(text: str) -> Iterator[View]:
+def views_of(text: str, inner: View | None = None) -> Iterator[View]:
     """Yield the views of a text, one layer of encoding undone after the other.
 
     Yields nothing for a text with nothing to decode. Each layer is as long as the one before at
     most (save for the few characters that fold to several), so all take linear time.
+
+    :param inner: the view that ``text`` is of, if it is of one.
     """
-    inner: View | None = None
     for _ in range(MAX_LAYERS):
         current = text if inner is None else inner.text
         steps = (_PRINTED, *_STEPS) if _HINTS_AT_PRINTED(current) is not None else _STEPS

@@ -83,7 +83,7 @@ def test_a_name_is_known_as_applications_spell_it_anew(value: str, text: str, wh
 
 
 SPELLED = KnownValues(
-    [("Jane Roe", "[USER]"), ("order 12 of may", "[INPUT]"),
+    [("Jane Roe", "[USER]"), ("order 12 of may", "[INPUT]"), ("Jane7 Roe8", "[INPUT]"),
      ("mary.poe@mail.example.org", "[EMAIL]"), ("sales@mail.example.org", "[EMAIL]")]
 )  # fmt: skip
 
@@ -94,6 +94,7 @@ SPELLED = KnownValues(
         ("jane_roe.pdf", "[USER].pdf", "a file's name"),
         ("sync-jane-roe", "sync-[USER]", "a slug"),
         ("janeroe@", "[USER]@", "a user's name"),
+        ("Jane7Roe8", "[INPUT]", "with digits in it"),
         ("Jane.Roe", "[USER]", "the beginning of an address"),
         ("xJane Roe1", "x[USER]1", "a phrase is no part of a word by chance"),
         ("Jane RoeJane Roe", "[USER][USER]", "nor when it stands there twice"),

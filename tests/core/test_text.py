@@ -68,6 +68,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "zero width in an entity": lambda v: _entities(v[:-1]) + f"&#{ord(v[-1])}\u200b;",
     "base64": lambda v: b64encode(f"of {v} it".encode()).decode(),
     "base64 for URLs": lambda v: urlsafe_b64encode(f"?>? {v} >?>".encode()).decode().rstrip("="),
+    "base64 of escapes": lambda v: b64encode(f"of {_escaped(v)}".encode()).decode(),
     "hexadecimal": lambda v: f"of {v} it".encode().hex(),
     "quoted-printable": lambda v: "".join(f"={octet:02X}" for octet in v.encode()),
     "a broken line": lambda v: f"{v[:7]}=\r\n{v[7:]}",

@@ -18,7 +18,7 @@ _TOP = (
     rf"|[{_UNSPACED}]{{2,63}})"
 )
 _DOMAIN = (
-    rf"(?:(?:{_LABEL}\.){{1,16}}{_TOP}|localhost\b"
+    rf"(?:(?:{_LABEL}\.){{1,16}}{_TOP}|localhost(?![A-Za-z0-9_])"
     r"|\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\]|(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.]))"
 )
 
@@ -94,6 +94,7 @@ EMAILS: tuple[Detector, ...] = (
             "<jörg@bücher.example>",
             "x=jane@[192.0.2.1]",
             "root@localhost failed",
+            "用户root@localhost失败",
             "jane@192.0.2.1:/srv",
             "राजेन्द्र@example.com",
         ),
