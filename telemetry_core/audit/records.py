@@ -21,6 +21,10 @@ def _text(handler: Any, record: logging.LogRecord) -> dict[str, str]:
     return {"message": handler.format(record)}
 
 
+def _mail(handler: Any, record: logging.LogRecord) -> dict[str, str]:
+    return {"subject": str(handler.getSubject(record)), **_text(handler, record)}
+
+
 def _attributes(handler: Any, record: logging.LogRecord) -> dict[str, str]:
     # All of the record leaves, whatever the formatter makes of it, with its arguments merged.
     given = {**vars(record), "message": record.getMessage()}
@@ -37,12 +41,12 @@ Read: TypeAlias = Callable[[Any, logging.LogRecord], dict[str, str]]
 
 SENDING: Final[Mapping[type[logging.Handler], Read]] = {
     handlers.SysLogHandler: _text,
-    handlers.SMTPHandler: _text,
+    handlers.SMTPHandler: _mail,
     handlers.SocketHandler: _attributes,
-    handlers.DatagramHandler: _attributes,
     handlers.HTTPHandler: _as_http,
 }
-"""Handlers of the standard library that send records, and what they send of one."""
+"""Handlers of the standard library that send records, and what they send of one. Those made of
+them, such as `DatagramHandler`, do the same."""
 
 
 def divert(hand: Hand, allowed: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -109,33 +110,54 @@ def test_a_transaction_that_is_ended_past_django_is_noticed(server: Server, tmp_
     assert "has ended the transaction" in found.output
 
 
-OBSTACLES: Mapping[str, tuple[list[str], dict[str, str], str]] = {
-    "sqlite": ([], {"NAME": "nowhere.sqlite3"}, "there is no file nowhere.sqlite3 yet"),
-    "postgresql": (
-        ["CREATE ROLE guest LOGIN", "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO guest"],
-        {"USER": "guest"},
-        "belongs to another role",
-    ),
-    "mysql": (
-        ["CREATE TABLE loose (id integer) ENGINE=MyISAM"],
-        {},
-        "its table loose has no transactions (MyISAM)",
-    ),
+OBSTACLES: Mapping[str, list[tuple[list[str], dict[str, str], str]]] = {
+    "sqlite": [([], {"NAME": "nowhere.sqlite3"}, "there is no file nowhere.sqlite3 yet")],
+    "postgresql": [
+        ([], {"HOST": "/nowhere"}, "OperationalError"),
+        (
+            ["CREATE ROLE guest LOGIN", "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO guest"],
+            {"USER": "guest"},
+            "belongs to another role",
+        ),
+    ],
+    "mysql": [
+        (
+            ["CREATE USER guest@localhost", "GRANT SELECT, INSERT ON audited.* TO guest@localhost"],
+            {"USER": "guest"},
+            "may not put the counters of new rows back",
+        ),
+        (
+            ["CREATE TABLE loose (id integer) ENGINE=MyISAM"],
+            {},
+            "its table loose has no transactions (MyISAM)",
+        ),
+    ],
 }
 """What can't be rolled back, by vendor: how it comes to that, whom it concerns, what is said."""
 
 
 def test_what_can_t_be_rolled_back_is_refused(server: Server) -> None:
     """Before anything is written; the sentence says what else there is to use."""
-    statements, others, said = OBSTACLES[server.vendor]
-    for statement in statements:
-        server.ask(statement)
-    before = server.snapshot()
-    found = audit("--django", "desk.settings", **variables_of(server, **others))
+    for statements, others, said in OBSTACLES[server.vendor]:
+        for statement in statements:
+            server.ask(statement)
+        before = server.snapshot()
+        found = audit("--django", "desk.settings", **variables_of(server, **others))
+        assert found.exit_code == Exit.IMPOSSIBLE, found.output
+        assert said in found.output
+        assert "--database test" in found.output
+        assert server.snapshot() == before
+
+
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+def test_a_sequence_that_somebody_changes_is_not_waited_for(server: Server) -> None:
+    """The audit would hang until they are done."""
+    with contextlib.closing(server.connect()) as other:
+        other.cursor().execute("ALTER SEQUENCE desk_office_id_seq RESTART WITH 7")
+        found = audit("--django", "desk.settings", **variables_of(server))
     assert found.exit_code == Exit.IMPOSSIBLE, found.output
-    assert said in found.output
-    assert "--database test" in found.output
-    assert server.snapshot() == before
+    assert "desk_office_id_seq" in found.output
+    assert "Is it in use?" in found.output
 
 
 @pytest.mark.parametrize("server", ["postgresql", "mysql"], indirect=True)

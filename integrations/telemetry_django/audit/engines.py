@@ -12,7 +12,8 @@ from django.db import DatabaseError, transaction
 
 from telemetry_core.audit.target import AuditError
 
-LOCK_SECONDS: Final = 5
+LOCK_SECONDS: Final = 1
+"""How long to wait for a sequence that somebody else is changing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
