@@ -255,8 +255,8 @@ def compact(value: Any, width: int, indent: int = 0) -> Iterator[str]:
 
 def _worth_showing(entry: Entry) -> tuple[int, int]:
     tokens = {remark.text for remark in entry.remarks if remark.text.startswith("[")}
-    is_exception = '"stacktrace"' in entry.text
-    return min(len(tokens), 3) if is_exception else 0, -len(entry.text)
+    is_exception = b'"stacktrace"' in entry.data
+    return min(len(tokens), 3) if is_exception else 0, -entry.size
 
 
 def _tokens(removed: Counter[str]) -> list[tuple[str, int]]:

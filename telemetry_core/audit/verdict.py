@@ -185,9 +185,10 @@ def policy_of(item_type: str, field: str) -> str:
 
 def _route_of(received: Received, canaries: Canaries) -> str:
     for item in received.items:
-        if not isinstance(item.json, dict):
+        payload = item.json
+        if not isinstance(payload, dict):
             continue
-        name, info = item.json.get("transaction"), item.json.get("transaction_info")
+        name, info = payload.get("transaction"), payload.get("transaction_info")
         if isinstance(info, dict) and info.get("source") == "url":
             # No name of a route, but what somebody went to.
             continue
@@ -208,8 +209,9 @@ def _kept(received: Iterable[Received], canaries: Canaries) -> Iterator[Kept]:
     for request in received:
         for item in request.items:
             counts[item.type] += 1
-            fields.setdefault(item.type, set()).update(_fields_of(item.json))
-            rules = (remark.rule for remark in remarks_of(item.json))
+            payload = item.json
+            fields.setdefault(item.type, set()).update(_fields_of(payload))
+            rules = (remark.rule for remark in remarks_of(payload))
             removed.setdefault(item.type, Counter()).update(rules)
     for item_type, count in sorted(counts.items()):
         names = sorted(fields[item_type])

@@ -34,8 +34,14 @@ class Item:
     """The item's own header, ``type`` included."""
     payload: bytes
     """The bytes as they came."""
-    json: Payload
-    """The payload decoded, or ``None`` when it is not JSON (an attachment, for instance)."""
+
+    @property
+    def json(self) -> Payload:
+        """The payload decoded, or ``None`` when it is not JSON (an attachment, for instance).
+
+        Anew each time: decoded it takes several times the memory, and a store holds thousands.
+        """
+        return decode(self.payload)
 
     @property
     def type(self) -> str:
@@ -84,9 +90,7 @@ def event_as_envelope(body: bytes) -> Envelope:
     """
     event = _header(body, "an event sent to /store/")
     headers = {"event_id": event["event_id"]} if isinstance(event.get("event_id"), str) else {}
-    return Envelope(
-        headers=headers, items=(Item(headers={"type": "event"}, payload=body, json=event),)
-    )
+    return Envelope(headers=headers, items=(Item(headers={"type": "event"}, payload=body),))
 
 
 def decode(payload: bytes) -> Payload:
@@ -121,7 +125,7 @@ def _item_at(body: bytes, position: int, line: bytes, *, number: int) -> tuple[I
                 "but there is no newline where it ends."
             )
         payload, position = body[position:end], end + 1
-    return Item(headers=headers, payload=payload, json=decode(payload)), position
+    return Item(headers=headers, payload=payload), position
 
 
 def _line_at(body: bytes, position: int) -> tuple[bytes, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -19,10 +19,10 @@ from telemetry_core.collector.envelope import (
     event_as_envelope,
     parse_envelope,
 )
-from telemetry_core.collector.page import Filters, render
+from telemetry_core.collector.listing import Listing
+from telemetry_core.collector.page import Filters, render, render_item
 from telemetry_core.collector.store import Received, Store
 from telemetry_core.collector.style import SECURITY_HEADERS
-from telemetry_core.collector.summary import Entry, entries_of
 
 LONGEST_BODY = 128 * 1024 * 1024
 """In bytes, as sent and again when unpacked; Sentry itself takes less."""
@@ -32,6 +32,7 @@ LIVE_SECONDS = 0.5
 
 _INGEST = re.compile(r"/api/[^/]+/(?P<endpoint>envelope|store)/?")
 _RAW = re.compile(r"/api/envelopes/(?P<number>[0-9]{1,12})")
+_ITEM = re.compile(r"/items/(?P<number>[0-9]{1,12})\.(?P<position>[0-9]{1,6})")
 _KEY = re.compile(r"(sentry_(?:key|secret)\s*=\s*)[^,&\s]+", re.IGNORECASE)
 
 
@@ -50,8 +51,9 @@ class Handler(BaseHTTPRequestHandler):
 
     POST ``/api/<project>/envelope/`` and ``/api/<project>/store/`` take what SDKs send. A POST to
     any other path is answered with 404 and kept, too: whatever leaves a process is of interest.
-    GET ``/``, ``/api/items.json`` and ``/api/envelopes/<number>`` show it, ``/api/live`` says when
-    there is more; POST ``/api/clear`` and DELETE ``/api/items.json`` forget it.
+    GET ``/``, ``/items/<id>``, ``/api/items.json`` and ``/api/envelopes/<number>`` show it,
+    ``/api/live`` says when there is more; POST ``/api/clear`` and DELETE ``/api/items.json`` forget
+    it.
     """
 
     protocol_version = "HTTP/1.1"
@@ -64,11 +66,13 @@ class Handler(BaseHTTPRequestHandler):
     def __init__(
         self,
         store: Store,
+        listing: Listing,
         dsn: Callable[[], str],
         on_received: Callable[[Received], None] | None,
         *connection: Any,
     ) -> None:
         self.store = store
+        self.listing = listing
         self.dsn = dsn
         self.on_received = on_received
         super().__init__(*connection)
@@ -112,17 +116,17 @@ class Handler(BaseHTTPRequestHandler):
         target = urlsplit(self.path)
         filters = Filters.from_query(parse_qs(target.query))
         raw = _RAW.fullmatch(target.path)
+        item = _ITEM.fullmatch(target.path)
         if target.path == "/":
-            page = render(self._entries(), filters, self.store, self.dsn())
-            self._send(page.encode("utf-8", "backslashreplace"), "text/html; charset=utf-8")
+            self._send_page(render(list(self.listing), filters, self.store, self.dsn()))
         elif target.path == "/api/items.json":
-            entries = [entry for entry in self._entries() if filters.take(entry)]
-            items = ", ".join(entry.as_json for entry in entries)
-            self._send(f'{{"items": [{items}]}}'.encode(), "application/json")
+            self._send_items(filters)
         elif target.path == "/api/live":
             self._get_live()
         elif raw is not None:
             self._get_raw(int(raw["number"]))
+        elif item is not None:
+            self._get_item(int(item["number"]), int(item["position"]))
         else:
             raise Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
 
@@ -133,17 +137,19 @@ class Handler(BaseHTTPRequestHandler):
         # Never a type that a browser would run: the bytes are somebody else's.
         self._send(received.body, "application/x-sentry-envelope")
 
+    def _get_item(self, number: int, position: int) -> None:
+        entry = self.listing.get(number, position)
+        if entry is None:
+            raise Refused(HTTPStatus.NOT_FOUND, f"Item {number}.{position} is not kept.")
+        self._send_page(render_item(entry))
+
     def _get_live(self) -> None:
         """Say whenever something has come in, until the reader hangs up.
 
         https://html.spec.whatwg.org/multipage/server-sent-events.html
         """
         self.close_connection = True
-        self.send_response(HTTPStatus.OK)
-        for name, value in {"Content-Type": "text/event-stream", **SECURITY_HEADERS}.items():
-            self.send_header(name, value)
-        self.send_header("Connection", "close")
-        self.end_headers()
+        self._send_head({"Content-Type": "text/event-stream", "Connection": "close"})
         seen, quiet = self.store.changes, 0.0
         try:
             while self.command != "HEAD" and not getattr(self.server, "is_closing", False):
@@ -158,9 +164,6 @@ class Handler(BaseHTTPRequestHandler):
                     self.wfile.write(b":\n\n")
         except OSError:
             return
-
-    def _entries(self) -> list[Entry]:
-        return [entry for received in self.store for entry in entries_of(received)]
 
     def _post(self) -> None:
         path = urlsplit(self.path).path
@@ -250,6 +253,22 @@ class Handler(BaseHTTPRequestHandler):
             )
         return before + part
 
+    def _send_page(self, page: str) -> None:
+        self._send(page.encode("utf-8", "backslashreplace"), "text/html; charset=utf-8")
+
+    def _send_items(self, filters: Filters) -> None:
+        """Send all items that are asked for, one by one: together they may be large."""
+        # Its end is the end of the connection (RFC 9112, section 6.3).
+        self.close_connection = True
+        self._send_head({"Content-Type": "application/json", "Connection": "close"})
+        if self.command == "HEAD":
+            return
+        separator = '{"items": ['
+        for entry in filters.taken(self.listing):
+            self.wfile.write(f"{separator}{entry.as_json}".encode())
+            separator = ", "
+        self.wfile.write(b"]}" if separator == ", " else b'{"items": []}')
+
     def _send_json(self, answer: object, status: HTTPStatus = HTTPStatus.OK) -> None:
         # ASCII only, so that a lone surrogate in a payload can be answered, too.
         self._send(json.dumps(answer).encode(), "application/json", status)
@@ -262,17 +281,20 @@ class Handler(BaseHTTPRequestHandler):
         *,
         location: str = "",
     ) -> None:
-        self.send_response(status)
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
         if location:
             headers["Location"] = location
         if self.close_connection:
             headers["Connection"] = "close"
+        self._send_head(headers, status)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _send_head(self, headers: Mapping[str, str], status: HTTPStatus = HTTPStatus.OK) -> None:
+        self.send_response(status)
         for name, value in {**headers, **SECURITY_HEADERS}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the page and ``on_received`` tell what came."""

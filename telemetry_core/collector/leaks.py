@@ -142,10 +142,11 @@ def _fields(request: Received) -> Iterator[tuple[int, str, Path, str]]:
     for position, item in enumerate(request.items):
         for path, text in _strings(item.headers, ("item header",)):
             yield position, item.type, path, text
-        if item.json is None:
+        payload = item.json
+        if payload is None:
             text = item.payload.decode("utf-8", "replace")
             yield position, item.type, ("bytes of the payload",), text
-        for path, text in _strings(item.json, ()):
+        for path, text in _strings(payload, ()):
             yield position, item.type, path, text
 
 

@@ -1,4 +1,4 @@
-"""The page that shows what was received.
+"""The page that shows what was received, and one for each item that is too long for it.
 
 Made on the server, one string in, one string out: it is read without JavaScript and loads no other
 file, and everything that was received is escaped. A script of its own adds what comes in while it
@@ -10,16 +10,22 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from telemetry_core.collector.listing import Wanted
 from telemetry_core.collector.remarks import ItemRemark
 from telemetry_core.collector.store import Store
 from telemetry_core.collector.style import SCRIPT, STYLE
 from telemetry_core.collector.summary import Entry
 
 PER_PAGE = 50
+MOST_CHARACTERS = 8_000
+"""Of an item in the list, and..."""
+MOST_REMARKS = 20
+"""... rows of what was removed from it: its own page has the rest. So the list takes about half a
+megabyte at most, and is made at once."""
 FASTEST_REFRESH, SLOWEST_REFRESH = 2, 60
 KINDS = frozenset(("event", "transaction", "span", "log"))
 """Types that have a colour of their own."""
@@ -53,9 +59,12 @@ class Filters:
             refresh=min(max(refresh, FASTEST_REFRESH), SLOWEST_REFRESH) if refresh else 0,
         )
 
-    def take(self, entry: Entry) -> bool:
-        """Say whether the entry is one of those asked for."""
-        return entry.matches(item_type=self.type, text=self.text)
+    def taken(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield those of the entries that are asked for."""
+        wanted = Wanted(self.text) if self.text else None
+        for entry in entries:
+            if self.type in ("", entry.type) and (wanted is None or wanted.is_in(entry)):
+                yield entry
 
     def link(self, **changes: object) -> str:
         """Return the address of this page with some of the filters changed."""
@@ -69,23 +78,12 @@ class Filters:
 
 def render(entries: Sequence[Entry], filters: Filters, store: Store, dsn: str) -> str:
     """Return the whole page for ``entries``, given oldest first, as HTML."""
-    taken = [entry for entry in reversed(entries) if filters.take(entry)]
+    taken = list(filters.taken(reversed(entries)))
     last_page = max(1, -(-len(taken) // PER_PAGE))
     page = min(filters.page, last_page)
     shown = taken[(page - 1) * PER_PAGE : page * PER_PAGE]
     again = f'<meta http-equiv="refresh" content="{filters.refresh}">' if filters.refresh else ""
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<noscript>{again}</noscript>
-<title>{_heading(len(taken), len(entries))} – telemetry inspect</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#items">Skip to the items</a>
+    body = f"""<a class="skip" href="#items">Skip to the items</a>
 <header>
 <h1>What leaves</h1>
 <p>Sent to <code>{_escape(dsn)}</code>, shown as Sentry would get it.
@@ -108,7 +106,37 @@ Nothing on this page goes anywhere else.</p>
 <a href="/api/items.json">All items as JSON</a>
 <form method="post" action="/api/clear"><button>Forget everything</button></form>
 </footer>
-<script>{SCRIPT}</script>
+<script>{SCRIPT}</script>"""
+    return _document(_heading(len(taken), len(entries)), body, f"<noscript>{again}</noscript>")
+
+
+def render_item(entry: Entry) -> str:
+    """Return a page of its own for one item, with all that is known of it, as HTML."""
+    body = f"""<header>
+<p><a href="/">All items</a></p>
+<h1><span class="type {_kind(entry)}">{_escape(entry.type)}</span>
+<bdi>{_escape(entry.name)}</bdi></h1>
+<p>{entry.received.at.astimezone():%H:%M:%S} {_level(entry.level)}</p>
+</header>
+<main class="whole">
+<p class="about">{_facts(entry)}</p>
+{_details(entry, entry.remarks, entry.text(), heading="h2")}</main>"""
+    return _document(f"{entry.type} {entry.id}", body)
+
+
+def _document(title: str, body: str, head: str = "") -> str:
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+{head}
+<title>{_escape(title)} – telemetry inspect</title>
+<style>{STYLE}</style>
+</head>
+<body>
+{body}
 </body>
 </html>
 """
@@ -144,9 +172,12 @@ def _refreshing(filters: Filters) -> str:
 def _notices(store: Store) -> str:
     notices = []
     if store.forgotten:
-        notices.append(f"The oldest {store.forgotten} requests were forgotten to save memory.")
+        notices.append(
+            f"The newest {len(store):,} requests are here; "
+            f"{store.forgotten:,} older ones were forgotten to save memory."
+        )
     if store.unwritten:
-        notices.append(f"{store.unwritten} requests could not be written to the folder.")
+        notices.append(f"{store.unwritten:,} requests could not be written to the folder.")
     return "".join(f'<p class="notice">{notice}</p>' for notice in notices)
 
 
@@ -174,28 +205,48 @@ environment. Any other Sentry SDK can send here, too.</p></div>"""
 
 
 def _item(entry: Entry) -> str:
-    number = _escape(entry.id)
     at = entry.received.at
-    kind = entry.type if entry.type in KINDS else "other"
-    removed = len(entry.remarks)
-    chip = f'<span class="removed">{removed} removed</span>' if removed else "<span></span>"
-    facts = [f"Item {number}", f"{entry.size:,} bytes", entry.environment]
-    about = " · ".join(_escape(fact) for fact in facts if fact)
-    return f"""<li class="item" id="item-{number}"><details>
+    removed = f"{entry.removed:,} removed" if entry.removed else ""
+    chip = f'<span class="removed">{removed}</span>' if removed else "<span></span>"
+    remarks, text = entry.remarks[:MOST_REMARKS], entry.text(MOST_CHARACTERS + 1)
+    return f"""<li class="item" id="item-{entry.id}"><details>
 <summary><time datetime="{at.isoformat()}">{at.astimezone():%H:%M:%S}</time>
-<span class="type {kind}">{_escape(entry.type)}</span>
+<span class="type {_kind(entry)}">{_escape(entry.type)}</span>
 <span class="name"><bdi>{_escape(entry.name)}</bdi> {_level(entry.level)}</span>
 {chip}</summary>
-<div class="full">
-<p class="about">{about} · <a href="#item-{number}">Link to it</a> ·
-<a href="/api/envelopes/{entry.received.number}">The envelope's bytes</a></p>
-{_remarks(entry)}
-<h3>As Sentry gets it</h3>
-{_text(f"Item {number}", _marked(entry))}
-<h3>Headers of the envelope and the request</h3>
-{_text(f"Headers of item {number}", _escape(_headers(entry)))}
-</div></details></li>
+<div class="full"><p class="about">{_facts(entry)} · <a href="/items/{entry.id}">Link to it</a></p>
+{_rest(entry, len(remarks), len(text))}
+{_details(entry, remarks, text[:MOST_CHARACTERS], heading="h3")}</div></details></li>
 """
+
+
+def _rest(entry: Entry, remarks: int, characters: int) -> str:
+    """Lead to what the list has no room for, if there is such."""
+    left_out = [f"{entry.removed - remarks:,} more removals"] if entry.removed > remarks else []
+    if characters > MOST_CHARACTERS:
+        left_out.append("the rest of the item")
+    if not left_out:
+        return ""
+    return f"""<p class="notice"><a href="/items/{entry.id}">See it whole</a>:
+{" and ".join(left_out)}.</p>"""
+
+
+def _kind(entry: Entry) -> str:
+    return entry.type if entry.type in KINDS else "other"
+
+
+def _facts(entry: Entry) -> str:
+    facts = (f"Item {entry.id}", f"{entry.size:,} bytes", _escape(entry.environment))
+    raw = f'<a href="/api/envelopes/{entry.received.number}">The envelope\'s bytes</a>'
+    return " · ".join(fact for fact in (*facts, raw) if fact)
+
+
+def _details(entry: Entry, remarks: Sequence[ItemRemark], text: str, *, heading: str) -> str:
+    return f"""{_remarks(entry, remarks, heading)}
+<{heading}>As Sentry gets it</{heading}>
+{_text(f"Item {entry.id}", _marked(text, remarks))}
+<{heading}>Headers of the envelope and the request</{heading}>
+{_text(f"Headers of item {entry.id}", _escape(_headers(entry)))}"""
 
 
 def _text(label: str, markup: str) -> str:
@@ -203,12 +254,12 @@ def _text(label: str, markup: str) -> str:
     return f'<pre tabindex="0" role="region" aria-label="{label}">{markup}</pre>'
 
 
-def _remarks(entry: Entry) -> str:
-    if not entry.remarks:
+def _remarks(entry: Entry, remarks: Sequence[ItemRemark], heading: str) -> str:
+    if not remarks:
         return ""
-    rows = "".join(map(_remark, entry.remarks))
-    return f"""<h3 id="removed-{_escape(entry.id)}">Removed before it was sent</h3>
-<table class="rules" aria-labelledby="removed-{_escape(entry.id)}">
+    rows = "".join(map(_remark, remarks))
+    return f"""<{heading} id="removed-{entry.id}">Removed before it was sent</{heading}>
+<table class="rules" aria-labelledby="removed-{entry.id}">
 <thead><tr><th scope="col">Rule</th><th scope="col">Now</th><th scope="col">Field</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
 
@@ -219,11 +270,11 @@ def _remark(remark: ItemRemark) -> str:
     return f"<tr><td>{_escape(remark.rule)}</td><td>{now}</td><td>{path}</td></tr>"
 
 
-def _marked(entry: Entry) -> str:
-    text = _escape(entry.text)
+def _marked(plain: str, remarks: Iterable[ItemRemark]) -> str:
+    text = _escape(plain)
     # Only tokens: a file name that is left of a path stands in many places it was not cut in.
     rules: dict[str, dict[str, None]] = {}
-    for remark in entry.remarks:
+    for remark in remarks:
         if re.fullmatch(r"\[[^][]+\]", remark.text):
             rules.setdefault(_escape(remark.text), {})[remark.rule] = None
     if not rules:
@@ -254,12 +305,14 @@ def _level(level: str) -> str:
 def _pages(filters: Filters, page: int, last_page: int) -> str:
     if last_page == 1:
         return ""
-    newer = f'<a rel="prev" href="{_escape(filters.link(page=page - 1))}">Newer</a>'
-    older = f'<a rel="next" href="{_escape(filters.link(page=page + 1))}">Older</a>'
-    return (
-        f"{newer if page > 1 else ''} Page {page} of {last_page} "
-        f"{older if page < last_page else ''}"
-    )
+
+    def link(name: str, to: int, rel: str = "") -> str:
+        attribute = f' rel="{rel}"' if rel else ""
+        return f'<a{attribute} href="{_escape(filters.link(page=to))}">{name}</a>'
+
+    newer = (link("Newest", 1), link("Newer", page - 1, "prev")) if page > 1 else ()
+    older = (link("Older", page + 1, "next"), link("Oldest", last_page)) if page < last_page else ()
+    return " · ".join((*newer, f"Page {page} of {last_page}", *older))
 
 
 def _escape(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from telemetry_core.collector.envelope import Envelope, Item
 from telemetry_core.collector.handler import Handler
+from telemetry_core.collector.listing import Listing
 from telemetry_core.collector.store import CollectorError, Received, Store
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class Collector:
         on_received: Callable[[Received], None] | None = None,
     ) -> None:
         self.store = store if store is not None else Store(folder=keep)
-        handler = partial(Handler, self.store, lambda: self.dsn, on_received)
+        handler = partial(Handler, self.store, Listing(self.store), lambda: self.dsn, on_received)
         self._server = _Server(loopback_address(host), port, handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever,

@@ -15,6 +15,10 @@ from telemetry_core.errors import TelemetryError
 
 T = TypeVar("T")
 
+MOST_REQUESTS = 10_000
+MOST_BYTES = 128 * 1024 * 1024
+"""What a store keeps when nothing else is said."""
+
 
 class CollectorError(TelemetryError):
     """The collector can't do what was asked; the sentence says what to do about it."""
@@ -51,8 +55,12 @@ class Received:
 
     @property
     def size(self) -> int:
-        """How many bytes of the store's bound it takes."""
-        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
+        """How many bytes of the store's bound it takes: the body, and the payloads once more."""
+        return (
+            len(self.body)
+            + sum(len(item.payload) for item in self.items)
+            + sum(len(name) + len(value) for name, value in self.headers)
+        )
 
 
 class Store:
@@ -68,8 +76,8 @@ class Store:
     def __init__(
         self,
         *,
-        max_count: int = 2_000,
-        max_bytes: int = 128 * 1024 * 1024,
+        max_count: int = MOST_REQUESTS,
+        max_bytes: int = MOST_BYTES,
         folder: Path | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

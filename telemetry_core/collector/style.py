@@ -57,6 +57,7 @@ summary time::before { content: "▸ "; } details[open] summary time::before { c
 pre { background: var(--panel); padding: .8rem 1rem; border-radius: .5rem; margin: .3rem 0;
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: .84rem; line-height: 1.5;
   max-height: 34rem; overflow: auto; }
+.whole pre { max-height: none; } .whole h2 { margin: 1.2rem 0 .3rem; }
 mark { background: var(--mark); color: var(--mark-ink); border-radius: .25rem; padding: 0 .2rem; }
 .rules { border-collapse: collapse; font-size: .9rem; } .rules th { text-align: left; }
 .rules td, .rules th { padding: .15rem 1.2rem .15rem 0; vertical-align: top; }

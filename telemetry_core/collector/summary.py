@@ -29,7 +29,8 @@ class Entry:
     name: str
     level: str
     environment: str
-    remarks: tuple[ItemRemark, ...]
+    removed: int
+    """How many remarks there are."""
 
     @property
     def id(self) -> str:
@@ -37,21 +38,40 @@ class Entry:
         return f"{self.received.number}.{max(self.position, 0)}"
 
     @property
-    def text(self) -> str:
-        """The item in full, made readable: JSON indented, other bytes described."""
-        if self.item is None:
-            return readable(self.received.body)
+    def data(self) -> bytes:
+        """The bytes that were received of it."""
+        return self.received.body if self.item is None else self.item.payload
+
+    @property
+    def remarks(self) -> tuple[ItemRemark, ...]:
+        """What was removed, by which rules; read anew each time."""
+        return () if self.item is None else remarks_of(self.item.json)
+
+    def text(self, most: int | None = None) -> str:
+        """Return the item made readable: JSON indented, other bytes described.
+
+        :param most: characters that are wanted; what comes behind them is left out.
+        """
+        payload = None if self.item is None else self.item.json
+        if payload is None:
+            return readable(self.data)[:most]
+        parts: list[str] = []
+        length = 0
         try:
-            if self.item.json is not None:
-                return json.dumps(self.item.json, indent=2, ensure_ascii=False)
+            for part in _INDENTED.iterencode(payload):
+                parts.append(part)
+                length += len(part)
+                if most is not None and length >= most:
+                    break
         except RecursionError:
             # What can just be read can be nested too deeply to be written with indents.
-            pass
-        return readable(self.item.payload)
+            return readable(self.data)[:most]
+        return "".join(parts)[:most]
 
     @property
     def as_json(self) -> str:
         """The item and what is known of it, as one line of JSON for other programs."""
+        payload = None if self.item is None else self.item.json
         fields = {
             "id": self.id,
             "request": self.received.number,
@@ -62,10 +82,10 @@ class Entry:
             "environment": self.environment,
             "remarks": [
                 {"rule": remark.rule, "kind": remark.kind, "path": remark.path, "text": remark.text}
-                for remark in self.remarks
+                for remark in remarks_of(payload)
             ],
             "headers": dict(self.item.headers) if self.item is not None else {},
-            "payload": self.item.json if self.item is not None else None,
+            "payload": payload,
             "bytes": self.size,
         }
         try:
@@ -77,14 +97,10 @@ class Entry:
     @property
     def size(self) -> int:
         """How many bytes it takes."""
-        return len(self.item.payload if self.item is not None else self.received.body)
+        return len(self.data)
 
-    def matches(self, *, item_type: str = "", text: str = "") -> bool:
-        """Say whether it is of this type and holds this text, whatever the case."""
-        if item_type and item_type != self.type:
-            return False
-        wanted = text.casefold()
-        return not wanted or wanted in f"{self.type} {self.name}\n{self.text}".casefold()
+
+_INDENTED = json.JSONEncoder(indent=2, ensure_ascii=False)
 
 
 def entries_of(received: Received) -> Iterator[Entry]:
@@ -98,23 +114,24 @@ def entries_of(received: Received) -> Iterator[Entry]:
             name=received.problem,
             level="",
             environment="",
-            remarks=(),
+            removed=0,
         )
     for position, item in enumerate(received.items):
-        payload = item.json if isinstance(item.json, dict) else {}
+        decoded = item.json
+        payload = _dict(decoded)
         yield Entry(
             received=received,
             position=position,
             item=item,
             type=item.type,
-            name=name_of(item),
+            name=name_of(item, payload),
             level=_text(payload.get("level")),
             environment=_environment(payload, received),
-            remarks=remarks_of(item.json),
+            removed=len(remarks_of(decoded)),
         )
 
 
-def name_of(item: Item) -> str:
+def name_of(item: Item, payload: Mapping[str, Payload]) -> str:
     """Return the title of an item, at most ``LONGEST`` characters, on one line.
 
     Never raises; what has no title, or not the form its type should have, gets an empty one.
@@ -123,7 +140,7 @@ def name_of(item: Item) -> str:
     if find is None:
         return ""
     # An attachment's name stands in its header, where other items have theirs in the payload.
-    name = " ".join(find({**item.headers, **_dict(item.json)}).split())
+    name = " ".join(find({**item.headers, **payload}).split())
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 

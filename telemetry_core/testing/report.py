@@ -88,7 +88,8 @@ def _names(received: Iterable[Received]) -> dict[tuple[int, int], tuple[str, int
     for request in received:
         for position, item in enumerate(request.items):
             start = lengths.get(item.type, 0)
-            records = item.json.get("items") if isinstance(item.json, dict) else None
+            payload = item.json
+            records = payload.get("items") if isinstance(payload, dict) else None
             names[request.number, position] = item.type, start
             lengths[item.type] = start + (len(records) if isinstance(records, list) else 1)
     return names

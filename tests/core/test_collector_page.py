@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import pytest
 from collecting import EVENT, ask, envelope, event, post
@@ -109,6 +110,71 @@ def test_many_items_are_shown_page_by_page(collector: Collector) -> None:
         assert (f"number-{number:02}." in first) != (f"number-{number:02}." in second)
     assert "/?page=2" in first
     assert ask(collector, "GET", "/?page=99")[2].decode().count("number-00.")
+
+
+def test_a_large_item_is_cut_in_the_list_and_whole_on_its_own_page(collector: Collector) -> None:
+    """Neither its text nor what was removed makes the list long; a link leads to all of it."""
+    spans = [{"description": f"span-{number}. [EMAIL]"} for number in range(3_000)]
+    remark = {"description": {"": {"rem": [["email", "s", 10, 17]]}}}
+    payload = {
+        "_meta": {"spans": {str(number): remark for number in range(60)}},
+        "transaction": "cart",
+        "spans": spans,
+    }
+    post(collector, envelope(({"type": "transaction"}, json.dumps(payload).encode())))
+    listed = ask(collector, "GET", "/")[2]
+    assert len(listed) < 40_000
+    page = _Outline(listed)
+    assert "40 more removals and the rest of the item" in page.text
+    assert "/items/1.0" in page.links
+    whole = _Outline(ask(collector, "GET", "/items/1.0")[2])
+    assert len(whole.rows) == 61
+    assert "span-2999." in whole.text
+    assert "span-2999." not in page.text
+    assert page.loaded == whole.loaded == []
+
+
+def test_an_item_that_is_not_kept_has_no_page(collector: Collector) -> None:
+    """Neither an unknown request nor an unknown item of one."""
+    post(collector, event(EVENT))
+    assert [ask(collector, "GET", f"/items/{name}")[0] for name in ("1.0", "1.1", "7.0")] == [
+        200,
+        404,
+        404,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        ("müller", "escaped in the bytes, in another case"),
+        ("MÜLLER", "the other way round"),
+        ("café", "sent as UTF-8"),
+        ("/pay/now", "a slash that PHP's senders escape"),
+        ('say "yes"', "quotes, which the bytes escape"),
+        (r"say \"yes\"", "as the page shows them"),
+        ('"level": "error"', "with the blank that the page shows"),
+        ('"level":"error"', "without it, as in the bytes"),
+        ("[EMAIL]", "a token"),
+        ("custom_type", "the type of the item"),
+        ("0x1f", "a text that is no JSON"),
+    ],
+)
+def test_a_text_is_found_as_it_is_shown_and_as_it_was_sent(
+    collector: Collector, wanted: str, why: str
+) -> None:
+    """However senders and the page write JSON; and not in an item that holds something else."""
+    found = (
+        rb'{"level":"error","who":"M\u00fcller [EMAIL]","caf\u00e9":1,"said":"say \"yes\"",'
+        rb'"url":"\/pay\/now"}'
+    )
+    payloads = (found.replace(rb"caf\u00e9", "Café".encode()), b"0x1F is no JSON")
+    post(collector, envelope(*(({"type": "custom_type"}, payload) for payload in payloads)))
+    post(collector, event({"message": "Mueller, caf\u00e8 (EMAIL)", "level": "info"}))
+    query = f"?{urlencode({'text': wanted})}"
+    items = json.loads(ask(collector, "GET", f"/api/items.json{query}")[2])["items"]
+    assert "1" in {item["id"].partition(".")[0] for item in items}, why
+    assert "2.0" not in {item["id"] for item in items}, why
 
 
 def test_whatever_was_received_is_escaped(collector: Collector) -> None:
