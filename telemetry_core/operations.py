@@ -51,7 +51,8 @@ class Run(Bound):
 
     __slots__ = ("outcome", "span", "started")
 
-    block: Operation
+    # Set once, where it is made; never by who knows of a Bound alone.
+    block: Operation  # pyright: ignore[reportIncompatibleVariableOverride]
     outcome: Outcome | None
     span: OperationSpan | None
     started: float
