@@ -14,10 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import count
 from operator import itemgetter
-from pickle import Pickler
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
+from telemetry_core.policy.digest import Digest, Unlike, idle_digest
 from telemetry_core.policy.forms import Form
 from telemetry_core.policy.remembered import Changes, Remembered, Taken
 from telemetry_core.policy.rules import DROP, Handler
@@ -49,43 +48,6 @@ Key = tuple[int, list[Taken]]
 Keys = list[tuple["Part", object, Key]]
 
 
-class Unlike(ValueError):
-    """A value has not the shape that is remembered."""
-
-
-class _Digest(Pickler):
-    """Tells values of plain types apart by a hash. Not to be used twice at once.
-
-    Of all serialisers that come with Python this is the quickest to write equal values alike:
-    `marshal` also writes which of them are the same object.
-    """
-
-    def __init__(self) -> None:
-        self._written: list[bytes] = []
-        sink: Any = SimpleNamespace(write=self._written.append)
-        super().__init__(sink, 4)
-        self.fast = True  # without looking for what stands in two places
-
-    def of(self, value: object) -> int:
-        self.dump(value)
-        hashed = hash(b"".join(self._written))
-        self._written.clear()
-        return hashed
-
-    def reducer_override(self, value: object) -> Any:
-        """Write a text of another type than ``str`` as one; run no code of a value's own."""
-        if value is str:
-            return NotImplemented
-        if isinstance(value, str):
-            # As the SDK has it for where a transaction's name is from: an enumeration.
-            return str, (str.__str__(value),)
-        raise Unlike(type(value))
-
-
-# Making one takes as long as using it.
-_idle: Final[list[_Digest]] = []
-
-
 _DICT: Final = frozenset((dict,))
 
 
@@ -99,7 +61,7 @@ class Part:
     """
 
     __slots__ = (
-        "_changing", "_forms", "_number", "_parts", "anew", "_search", "changes", "is_list",
+        "_changing", "_forms", "_number", "_parts", "_search", "anew", "changes", "is_list",
     )  # fmt: skip
 
     # Belongs to each key, since other rules hold elsewhere, also under the same name.
@@ -138,17 +100,14 @@ class Part:
         :param keys: gets the same of the lists within the value.
         :raises ValueError: if the value has another shape, or holds other than plain types.
         """
-        try:
-            digest = _idle.pop()
-        except IndexError:
-            digest = _Digest()
+        digest = idle_digest()
         all_taken: list[Taken] = []
         rest = self._rest_of(value, all_taken, digest, keys)
         key = digest.of((self._number, rest))
-        _idle.append(digest)
+        digest.release()
         return key, all_taken
 
-    def _rest_of(self, value: Any, all_taken: list[Taken], digest: _Digest, keys: Keys) -> object:
+    def _rest_of(self, value: Any, all_taken: list[Taken], digest: Digest, keys: Keys) -> object:
         """Return what may not differ; lists of a mapping have their keys in it."""
         if self.is_list:
             return self._split(value, all_taken) if self._changing else value

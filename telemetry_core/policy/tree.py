@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from telemetry_core.policy.digest import Unlike
 from telemetry_core.policy.forms import Form
-from telemetry_core.policy.remembering import ANEW, CHANGING, Part, Search, Unlike
+from telemetry_core.policy.remembering import ANEW, CHANGING, Part, Search
 from telemetry_core.policy.table import Row
 from telemetry_core.policy.walk import Walk
 
