@@ -42,6 +42,13 @@ def examine(application: Application, environ: Mapping[str, str] = os.environ) -
     else:
         yield from _settings(settings)
     yield from _versions(application)
+    if not application.framework:
+        yield Finding(
+            level="note",
+            subject="application",
+            text="None was named: settings in code, middleware and extension were not looked at.",
+            hint="Name it with --django or --flask, or run the verb as manage.py or flask does.",
+        )
     yield from application.findings()
     yield from bypasses()
     yield from variables(environ, settings)

@@ -77,10 +77,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_good_set_up_has_no_problem() -> None:
     """And the code says so."""
-    result = run(of=application())
+    good = application(framework="Flask", version="9.9")
+    result = run(of=good)
     assert result.exit_code == Exit.OK
     assert "No problem found." in result.output
-    assert {finding.level for finding in found().values()} == {"ok"}
+    assert {finding.level for finding in found(good).values()} == {"ok"}
 
 
 def test_all_that_is_wrong_with_the_settings_is_told_at_once() -> None:
@@ -128,6 +129,12 @@ def test_a_framework_that_is_too_old_is_told(framework: str, version: str, level
     """Pre-releases have odd versions, which must not fail."""
     of = application(framework=framework, version=version)
     assert found(of)[framework].level == level
+
+
+@pytest.mark.parametrize(("framework", "is_told"), [("", True), ("Flask", False)])
+def test_what_could_not_be_looked_at_is_told(framework: str, is_told: bool) -> None:
+    """ "No problem found" alone would say more than is known where no application was named."""
+    assert ("application" in found(application(framework=framework, version="9.9"))) is is_told
 
 
 def test_what_the_adapter_finds_is_told() -> None:
