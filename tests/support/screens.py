@@ -36,7 +36,7 @@ _BLOCK = re.compile(r"^```console(?: in=(?P<folder>\S+))?\n(?P<text>.*?)^```$", 
 # Those that would change what is shown.
 _UNWANTED = ("TELEMETRY_", "SENTRY_", "OTEL_", "DJANGO_", "FLASK_", "SHOP_", "NOTES_", "PYTEST_")
 _UNWANTED_NAMES = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONPATH", "PYTHONSAFEPATH"}
-_RARER_RULES = re.compile(r"(allowlist\s+MANY),(?:\s+\w+\s+MANY,?)*(?:\s+and [0-9]+ more)?")
+_RARER_RULES = re.compile(r"(allowlist\s+MANY),(?:\s+\w+\s+MANY,?)*(?:\s+and\s+[0-9]+\s+more)?")
 _PROXIES = re.compile(r"(?i)(?:https?|all|no)_proxy")
 
 
