@@ -293,6 +293,7 @@ def _with_equals(octets: bytes) -> Iterator[int]:
 
 _SHORT = re.compile(rf"(?<![A-Za-z0-9+/_-]){SHORT_BASE64}".encode("ascii")).match
 _WORD_BEFORE = re.compile(rb"[A-Za-z0-9+/_-]{0,15}").match
+_WORD_AFTER = re.compile(rb"[A-Za-z0-9+/_-]*+").match
 
 
 def _with_short_base64(octets: bytes, runs: bytes) -> Iterator[int]:
@@ -303,7 +304,8 @@ def _with_short_base64(octets: bytes, runs: bytes) -> Iterator[int]:
         # The word's beginning: it is short, and the search seldom comes here.
         ahead = octets[max(0, position - 15) : position][::-1]
         start = position - _WORD_BEFORE(ahead).end()  # type: ignore[union-attr]  # matches nothing, too
-        end = position + 2
+        # What holds of a word holds at its every change.
+        end = _WORD_AFTER(octets, position).end()  # type: ignore[union-attr]  # nor does this fail
         if _SHORT(octets, start):
             index += octets.count(0, before, position)
             yield index
