@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from telemetry_core.filter.detectors import DETECTORS
 from telemetry_core.filter.outline import has_telling_word, outline_of, told_by
 from telemetry_core.filter.shape import DIGITS, ENCODED, SHORT_WORD, shape_of, traits_of
-from telemetry_core.filter.text import TextFilter
+from telemetry_core.filter.text import FILTERED, TextFilter
 
 _PIECES = [
     *"abPz09 ,;'\"()!_-.:=/@#%&?~\\\t\n\x1b",
@@ -55,10 +55,13 @@ def test_it_tells_each_trait_of_a_text(text: str) -> None:
     assert traits & expected == expected
 
 
+@example("(11) 91234-5678" * 4)
 @given(st.lists(st.sampled_from([*_EXAMPLES, " ", ", ", "=", ": ", "("]), max_size=4).map("".join))
 def test_a_line_is_read_as_any_text(text: str) -> None:
     """Whatever other lines with its outline were read before."""
     lines = TextFilter()
     others = text.translate({ord("1"): "7", ord("a"): "e", ord("A"): "E"})
     lines.filter_line(others)
-    assert lines.filter_line(text)[0] == TextFilter().filter(text)
+    line, read = lines.filter_line(text)[0], TextFilter().filter(text)
+    # A line has one reading more before it is given up.
+    assert line == read or (read == FILTERED and TextFilter().filter(line) == line)
