@@ -330,7 +330,7 @@ def may_hold_short_base64(octets: bytes) -> bool:
 
     One that ends in an "=" is told by `may_be_marked`.
     """
-    return octets.translate(_RUNS).find(_CHANGES) >= 0 and _MAY_BE_SHORT(octets) is not None
+    return may_be_written(octets) and _MAY_BE_SHORT(octets) is not None
 
 
 def may_be_marked(octets: bytes) -> bool:
