@@ -11,8 +11,10 @@ from benchmarks.requests.servers import Load, loads, missing
 from benchmarks.requests.setups import FRAMEWORKS, PATHS, SETUPS
 
 PAGE = ROOT / "docs" / "benchmark-requests.md"
-REQUESTS = {"/hello/7/": 1000, "/error/7/": 200}
-"""In each pass; one that raises takes many times as long."""
+REQUESTS = {"/hello/7/": 200, "/error/7/": 20}
+"""In each turn; one that raises takes many times as long."""
+TURNS = 40
+"""Of each process. In each round they are new ones."""
 
 
 def main() -> None:
@@ -26,16 +28,16 @@ def main() -> None:
     lacking = missing() if options.seconds else "not asked of a server"
     for number in range(options.rounds):
         for framework in FRAMEWORKS:
-            for setup in SETUPS:
+            _say(f"round {number + 1} of {options.rounds}: {framework}, turns")
+            for path, taken in microseconds(framework, SETUPS, REQUESTS, TURNS):
+                for setup, each in taken.items():
+                    times.setdefault((framework, path, setup), []).append(each)
+            for setup in SETUPS if lacking is None else ():
                 _say(f"round {number + 1} of {options.rounds}: {framework}, {setup}")
-                for path in PATHS:
-                    taken = microseconds(framework, setup, path, REQUESTS[path])
-                    times.setdefault((framework, path, setup), []).append(taken)
-                if lacking is None:
-                    for path, load in loads(framework, setup, PATHS, options.seconds).items():
-                        found.setdefault((framework, path, setup), []).append(load)
+                for path, load in loads(framework, setup, PATHS, options.seconds).items():
+                    found.setdefault((framework, path, setup), []).append(load)
     _say("")
-    results = Results(microseconds=times, loads=found, missing=lacking)
+    results = Results(microseconds=times, loads=found, rounds=options.rounds, missing=lacking)
     print(for_terminal(results))
     if options.write:
         command = f'make bench-requests ARGS="{" ".join(sys.argv[1:])}"'

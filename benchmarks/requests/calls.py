@@ -1,7 +1,8 @@
 """Requests with no server and no network: the application is called in a process of its own.
 
-What counts is the time of the calling thread, which waits for nothing: not what other programs and
-a sender's thread take away.
+The processes of all set-ups stand ready and take turns of a few requests, so that whatever slows
+the machine down slows all of them alike. What counts is the time of the calling thread, which waits
+for nothing: not what other programs and a sender's thread take away.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import io
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +20,63 @@ from benchmarks.requests.apps import Application, application
 from benchmarks.requests.setups import Setup, nowhere
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PASSES = 5
-"""Timed runs in a process; the fastest counts, as only disturbance makes one slower."""
+WARM_UP = 10
+"""Turns of which the time does not count: then everything has been imported and filled."""
 
 
-def microseconds(framework: str, setup: Setup, path: str, count: int) -> float:
-    """Return what a request takes, measured in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.requests.calls", framework, setup.who]
-    done = subprocess.run(
-        [*command, str(setup.percent), path, str(count)],
-        capture_output=True,
-        check=False,
+def microseconds(
+    framework: str, setups: Sequence[Setup], counts: Mapping[str, int], turns: int
+) -> Iterator[tuple[str, dict[Setup, float]]]:
+    """Yield what a request for a path takes with each set-up, turn by turn.
+
+    :param counts: how many requests for each path a turn has.
+    """
+    with ExitStack() as stack:
+        callers = {setup: stack.enter_context(_caller(framework, setup)) for setup in setups}
+        for path, count in counts.items():
+            for turn in range(WARM_UP + turns):
+                taken = {setup: _asked(caller, path, count) for setup, caller in callers.items()}
+                if turn >= WARM_UP:
+                    yield path, taken
+
+
+@contextmanager
+def _caller(framework: str, setup: Setup) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "benchmarks.requests.calls"]
+    process = subprocess.Popen(
+        [*command, framework, setup.who, str(setup.percent)],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        # Of a view that raises, the frameworks write there through logging; that is part of it.
+        stderr=subprocess.DEVNULL,
         text=True,
-        timeout=300,
+        bufsize=1,
     )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return float(done.stdout.split()[-1])
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def _measured(app: Application, path: str, count: int) -> float:
-    for _ in range(count // 4):
-        _call(app, path)
-    passes: list[float] = []
-    for _ in range(PASSES):
+def _asked(caller: subprocess.Popen[str], path: str, count: int) -> float:
+    assert caller.stdin is not None
+    assert caller.stdout is not None
+    caller.stdin.write(f"{path} {count}\n")
+    answer = caller.stdout.readline()
+    if not answer:
+        raise SystemExit(f"a process that makes requests ended: {caller.args!r}")
+    return float(answer)
+
+
+def _answer(app: Application) -> None:
+    for line in sys.stdin:
+        path, count = line.split()
         began = time.thread_time()
-        for _ in range(count):
+        for _ in range(int(count)):
             _call(app, path)
-        passes.append((time.thread_time() - began) / count * 1e6)
-    return min(passes)
+        print((time.thread_time() - began) / int(count) * 1e6, flush=True)
 
 
 def _call(app: Application, path: str) -> None:
@@ -76,7 +106,5 @@ def _start_response(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    framework, who, percent, path, count = sys.argv[1:]
-    made = application(framework, Setup(who, int(percent)), nowhere())
-    # Of a view that raises, the frameworks write to stderr through logging; that is part of it.
-    print(_measured(made, path, int(count)))
+    framework, who, percent = sys.argv[1:]
+    _answer(application(framework, Setup(who, int(percent)), nowhere()))

@@ -31,14 +31,15 @@ _VIEWS = {"/hello/7/": "answers", "/error/7/": "raises"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """All rounds of one run; of the loads there are none where wrk is missing."""
+    """All turns and rounds of one run; of the loads there are none where wrk is missing."""
 
     microseconds: Mapping[Key, Sequence[float]]
     loads: Mapping[Key, Sequence[Load]]
+    rounds: int
     missing: str | None
 
     def added(self, framework: str, path: str, setup: Setup) -> float:
-        """Return the microseconds that a set-up adds to a request: of the rounds, the median."""
+        """Return the microseconds that a set-up adds to a request: of the turns, the median."""
         times = self.microseconds[framework, path, setup]
         none = self.microseconds[framework, path, NONE]
         return statistics.median(a - b for a, b in zip(times, none, strict=True))
@@ -101,12 +102,12 @@ def as_page(results: Results, command: str) -> str:
     for heading, part in rows(results):
         table.append(f"| **{heading}** {'|' * len(HEADINGS)}")
         table += [f"| {' | '.join(cells)} |" for cells in part]
-    rounds = len(next(iter(results.microseconds.values())))
     return _PAGE.format(
         command=command,
         python=platform.python_version(),
         versions=versions,
-        rounds=rounds,
+        turns=len(next(iter(results.microseconds.values()))),
+        rounds=results.rounds,
         connections=CONNECTIONS,
         table="\n".join(table),
         missing=f"\n{results.missing}: no requests a second.\n" if results.missing else "",
@@ -119,17 +120,19 @@ _PAGE = """\
 Written by `{command}`; its figures are not edited. Python {python}, {versions}.
 
 - **µs**: one request, by the time of its thread: the WSGI application called with no server around,
-  in a process of its own for each set-up. The transport throws away what it gets. The set-ups take
-  turns, so that a machine that slows down slows all of them; the medians of {rounds} rounds.
+  in a process of its own for each set-up. The transport throws away what it gets. The processes
+  take turns of a few requests, so that a machine that slows down slows all of them alike; the
+  medians of {turns} turns.
 - **added**: what that is more than without an SDK. **share**: as a part of what sentry-sdk's own
   integration adds, in its default set-up, at the same sampling. **at most**: what this project
   allows itself. An error includes what the framework logs of it.
 - **requests/s**, **p99**: under gunicorn with one worker of four threads, asked by wrk over
-  {connections} connections. Everything is serialised and compressed on the sender's thread, and
-  then not sent. Each server has collected its garbage before. Else Python makes one full
-  collection of what was imported within the first 25,000 requests: of 71,000 objects with this
-  project, which takes 37 ms, of 98,000 with sentry-sdk's own set-up. wrk counts the requests that
-  it would have made meanwhile: in whichever seconds that pause fell, it was their p99.
+  {connections} connections, the medians of {rounds} rounds. Everything is serialised and compressed
+  on the sender's thread, and then not sent. Each server has collected its garbage before. Else
+  Python makes one full collection of what was imported within the first 25,000 requests: of 71,000
+  objects with this project, which takes 37 ms, of 98,000 with sentry-sdk's own set-up. wrk counts
+  the requests that it would have made meanwhile: in whichever seconds that pause fell, it was their
+  p99.
 
 {table}
 {missing}"""
