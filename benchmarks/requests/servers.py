@@ -47,16 +47,19 @@ def loads(framework: str, setup: Setup, paths: Sequence[str], seconds: int) -> d
 
 
 def _load(url: str, seconds: int) -> Load:
-    command = ["wrk", "--latency", "-t1", f"-c{CONNECTIONS}"]
-    for duration in (1, seconds):  # the first to warm up
-        done = subprocess.run(
-            [*command, f"-d{duration}s", url],
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=duration + 30,
-        )
-    return read(done.stdout)
+    _asked(url, 1)  # to warm up
+    return read(_asked(url, seconds))
+
+
+def _asked(url: str, seconds: int) -> str:
+    done = subprocess.run(
+        ["wrk", "--latency", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", url],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=seconds + 30,
+    )
+    return done.stdout
 
 
 def read(output: str) -> Load:

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("benchmarks.requests.report", reason="the benchmark is only in the source tree")
 
+from benchmarks.requests.calls import microseconds
 from benchmarks.requests.report import BARS, Key, Results, as_page, for_terminal
 from benchmarks.requests.servers import Load, read
 from benchmarks.requests.setups import FRAMEWORKS, NONE, PATHS, SETUPS, Setup
@@ -40,6 +41,16 @@ def test_what_wrk_does_not_print_is_no_figure() -> None:
         read("unable to connect to 127.0.0.1:8000")
 
 
+def test_every_set_up_has_its_turn() -> None:
+    """Each in a process of its own, which answers with what a request took there."""
+    setups = (NONE, Setup("ours", 100))
+    turns = list(microseconds("Flask", setups, {PATHS[0]: 1, PATHS[1]: 2}, 2))
+    assert [path for path, _ in turns] == [PATHS[0]] * 2 + [PATHS[1]] * 2
+    for _, taken in turns:
+        assert taken.keys() == set(setups)
+        assert 10 < taken[NONE] < taken[setups[1]] < 1e6
+
+
 @pytest.fixture
 def results() -> Results:
     times: dict[tuple[str, str, Setup], list[float]] = {}
@@ -47,13 +58,13 @@ def results() -> Results:
         for path in PATHS:
             for setup in SETUPS:
                 added = {"none": 0.0, "ours": 20.0, "theirs": 200.0}[setup.who]
-                # The second round is on a machine that has become slower.
+                # At the second turn it is on a machine that has become slower.
                 times[framework, path, setup] = [100 + added, 200 + added, 100 + added]
-    return Results(microseconds=times, loads={}, missing="wrk is not installed")
+    return Results(microseconds=times, loads={}, rounds=1, missing="wrk is not installed")
 
 
-def test_a_share_is_of_what_theirs_adds_in_the_same_rounds(results: Results) -> None:
-    """What all set-ups share is in neither, and a slower round changes nothing."""
+def test_a_share_is_of_what_theirs_adds_in_the_same_turns(results: Results) -> None:
+    """What all set-ups share is in neither, and a slower turn changes nothing."""
     assert results.added("Flask", PATHS[0], Setup("ours")) == 20.0
     assert results.share("Flask", PATHS[0], Setup("ours")) == pytest.approx(0.1)
     assert results.share("Flask", PATHS[0], NONE) is None
@@ -75,5 +86,5 @@ def test_of_servers_the_medians_are_shown(results: Results) -> None:
     """Requests a second and the slowest hundredth, of all rounds."""
     key: Key = ("Django", PATHS[0], Setup("ours"))
     loads: dict[Key, list[Load]] = {key: [Load(1000.0, 5.0), Load(3000.0, 1.0), Load(2000.0, 2.0)]}
-    shown = Results(microseconds=results.microseconds, loads=loads, missing=None)
+    shown = Results(microseconds=results.microseconds, loads=loads, rounds=3, missing=None)
     assert shown.row(*key)[-2:] == ["2000", "2.0"]
