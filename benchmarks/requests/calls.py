@@ -13,8 +13,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from benchmarks.requests.apps import Application, application
 from benchmarks.requests.setups import Setup, nowhere
@@ -35,39 +37,51 @@ def microseconds(
         callers = {setup: stack.enter_context(_caller(framework, setup)) for setup in setups}
         for path, count in counts.items():
             for turn in range(WARM_UP + turns):
-                taken = {setup: _asked(caller, path, count) for setup, caller in callers.items()}
+                taken = {
+                    setup: caller.microseconds(path, count) for setup, caller in callers.items()
+                }
                 if turn >= WARM_UP:
                     yield path, taken
 
 
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """A process that makes requests when it is asked to."""
+
+    asked: IO[str]
+    answers: IO[str]
+    errors: IO[bytes]
+
+    def microseconds(self, path: str, count: int) -> float:
+        self.asked.write(f"{path} {count}\n")
+        answer = self.answers.readline()
+        if not answer:
+            self.errors.seek(0)
+            raise SystemExit(self.errors.read().decode(errors="replace"))
+        return float(answer)
+
+
 @contextmanager
-def _caller(framework: str, setup: Setup) -> Iterator[subprocess.Popen[str]]:
+def _caller(framework: str, setup: Setup) -> Iterator[_Caller]:
     command = [sys.executable, "-m", "benchmarks.requests.calls"]
-    process = subprocess.Popen(
-        [*command, framework, setup.who, str(setup.percent)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        # Of a view that raises, the frameworks write there through logging; that is part of it.
-        stderr=subprocess.DEVNULL,
-        text=True,
-        bufsize=1,
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _asked(caller: subprocess.Popen[str], path: str, count: int) -> float:
-    assert caller.stdin is not None
-    assert caller.stdout is not None
-    caller.stdin.write(f"{path} {count}\n")
-    answer = caller.stdout.readline()
-    if not answer:
-        raise SystemExit(f"a process that makes requests ended: {caller.args!r}")
-    return float(answer)
+    # Of a view that raises, the frameworks write to stderr through logging; that is part of it.
+    with TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [*command, framework, setup.who, str(setup.percent)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            bufsize=1,
+        )
+        with process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                yield _Caller(process.stdin, process.stdout, errors)
+            finally:
+                process.kill()
 
 
 def _answer(app: Application) -> None:
