@@ -94,15 +94,20 @@ class Variation:
         self._random = random.Random(seed)
         self._made: set[str] = set()
 
-    def of(self, event: Event, *, text: bool = False, code: bool = False) -> Event:
+    def of(
+        self, event: Event, *, message: bool = False, text: bool = False, code: bool = False
+    ) -> Event:
         """Return an event with other ids and times.
 
+        :param message: also with other words in what the exception says.
         :param text: also with other words in every free text: messages, source lines, breadcrumbs,
             tags, addresses, span descriptions.
         :param code: also with other names of functions, modules, files and loggers.
         """
         varied = self._varied(event, (), text, code, {})
         assert isinstance(varied, dict)
+        for raised in varied["exception"]["values"] if message else ():
+            raised["value"] = self.text(raised["value"])
         return varied
 
     def _varied(

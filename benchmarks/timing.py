@@ -30,17 +30,27 @@ class Case:
 
     name: str
     event: str
+    message: bool = False
     text: bool = False
     code: bool = False
+
+    def of(self, events: Mapping[str, Event], variation: Variation) -> Event:
+        """Return an event of this kind."""
+        return variation.of(
+            events[self.event], message=self.message, text=self.text, code=self.code
+        )
 
 
 CASES = (
     Case(name="error, like those before", event="error"),
+    Case(name="error, a new message", event="error", message=True),
     Case(name="error, new text", event="error", text=True),
     Case(name="error, new text and code", event="error", text=True, code=True),
     Case(name="transaction, like those before", event="transaction"),
     Case(name="transaction, new text", event="transaction", text=True),
 )
+SEEN = {case.event: case for case in CASES if case.name.endswith("like those before")}
+"""The case of each kind of event in which nothing is new."""
 IN_REQUEST = (
     Case(name="error, its visitor known", event="error"),
     Case(name="transaction, its visitor known", event="transaction"),
@@ -91,13 +101,10 @@ def measure(
     for case in cases:
         for name in names:
             for _ in range(3):
-                subjects[name](variation.of(events[case.event], text=case.text, code=case.code))
+                subjects[name](case.of(events, variation))
     for number in range(rounds):
         for case in cases:
-            batch = [
-                json.dumps(variation.of(events[case.event], text=case.text, code=case.code))
-                for _ in range(BATCH)
-            ]
+            batch = [json.dumps(case.of(events, variation)) for _ in range(BATCH)]
             # Each subject comes first as often as any other.
             turn = number % len(names)
             for name in (*names[turn:], *names[:turn]):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from telemetry_core.filter.alike import takes_digits_alike, takes_letters_alike
 from telemetry_core.filter.detectors import DETECTORS, Detector
 from telemetry_core.filter.detectors.detector import value_span
+from telemetry_core.filter.met import Met
 from telemetry_core.filter.outline import Told, has_telling_word, outline_of, told_by
 from telemetry_core.filter.shape import (
     ALL,
@@ -168,6 +169,8 @@ class _Reading:
 
 
 _NOTHING = _Choice(Told(0, ()), ())
+_READ_OTHERWISE = ENCODED | LONG_WORD | SHORT_WORD
+"""The traits of texts that may read otherwise than they stand."""
 
 
 def _trials(detectors: Sequence[Detector]) -> tuple[_Trial, ...]:
@@ -301,6 +304,7 @@ class TextFilter:
         self._trials = _trials(detectors)
         self._plans: dict[int, tuple[_Trial, ...]] = {}
         self._choices: dict[tuple[bytes, bool], _Choice] = {}
+        self._outlines_met = Met()
         self._always = any(not detector.traits for detector in detectors)
 
     def filter(self, text: str) -> str:
@@ -311,7 +315,7 @@ class TextFilter:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
         if text in self.clean:
             return text, ()
-        harmless = not self._always and _HARMLESS(text) is not None
+        harmless = not self._always and (_HARMLESS(text) is not None or self.passes(text))
         changed = {} if harmless else self._read((text,))
         if not changed:
             self._remember((text,))
@@ -358,19 +362,44 @@ class TextFilter:
             return text, False
         return text, True
 
-    def _choice(self, text: str) -> _Choice:
-        """Return what is worth trying on a text by its outline."""
-        key = outline, has_word = outline_of(text), has_telling_word(text)
+    def passes(self, text: str) -> bool:
+        """Tell at a glance whether a text holds nothing, as others of its outline have shown.
+
+        Errs to no. A text that passes is remembered.
+        """
+        if self._always or len(text) > MAX_OUTLINE or not text.isascii():
+            return False
+        key = outline_of(text), has_telling_word(text)
         choice = self._choices.get(key)
         if choice is None:
-            if not has_word and is_wordy(text):
-                choice = _NOTHING
-            else:
-                choice = self._chosen(outline, told_by(outline, has_word=has_word))
-            if len(outline) <= MAX_OUTLINE:
-                if len(self._choices) >= MAX_OUTLINES:
-                    self._choices.clear()
-                self._choices[key] = choice
+            # Most of what is new stays alone.
+            if self._outlines_met.is_new(key):
+                return False
+            choice = self._choose(text, *key)
+        if choice is not _NOTHING:
+            shape = shape_of(text)
+            traits = choice.told.traits_of(shape)
+            if traits & _READ_OTHERWISE or _rows(choice.trials, shape, traits | ANY):
+                return False
+        self._remember((text,))
+        return True
+
+    def _choice(self, text: str) -> _Choice:
+        """Return what is worth trying on a text by its outline."""
+        key = outline_of(text), has_telling_word(text)
+        choice = self._choices.get(key)
+        return choice if choice is not None else self._choose(text, *key)
+
+    def _choose(self, text: str, outline: bytes, has_word: bool) -> _Choice:
+        """Find out what is worth trying on texts of an outline, and remember it."""
+        if not has_word and is_wordy(text):
+            choice = _NOTHING
+        else:
+            choice = self._chosen(outline, told_by(outline, has_word=has_word))
+        if len(outline) <= MAX_OUTLINE:
+            if len(self._choices) >= MAX_OUTLINES:
+                self._choices.clear()
+            self._choices[outline, has_word] = choice
         return choice
 
     def _chosen(self, outline: bytes, told: Told) -> _Choice:

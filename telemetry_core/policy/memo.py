@@ -10,15 +10,13 @@ from __future__ import annotations
 from sys import getsizeof
 from typing import Final, Generic, TypeVar
 
+from telemetry_core.filter.met import Met
+
 R = TypeVar("R")
 T = TypeVar("T", str, bytes)
 
 MAX_ENTRY: Final = 500_000
 """Bytes of the largest result that is remembered."""
-
-
-MAX_MET: Final = 10_000
-"""Keys of which it is known that they came once; half a megabyte."""
 
 
 class Memo(Generic[R]):
@@ -27,10 +25,10 @@ class Memo(Generic[R]):
     :param max_bytes: bytes of results held at most; the older half goes when they are reached.
     """
 
-    __slots__ = ("_bytes", "max_bytes", "_met", "_old", "_young")
+    __slots__ = ("_bytes", "_old", "_young", "max_bytes", "met")
 
     def __init__(self, max_bytes: int = 8_000_000) -> None:
-        self._met: set[int] = set()
+        self.met = Met()
         self.max_bytes = max_bytes
         self._bytes = 0
         self._young: dict[int, tuple[R, int]] = {}
@@ -46,15 +44,6 @@ class Memo(Generic[R]):
             # What is asked for stays.
             self.put(key, *found)
         return found[0]
-
-    def is_new(self, key: int) -> bool:
-        """Tell whether this is asked of ``key`` for the first time in a while."""
-        if key in self._met:
-            return False
-        if len(self._met) >= MAX_MET:
-            self._met.clear()
-        self._met.add(key)
-        return True
 
     def put(self, key: int, result: R, size: int) -> None:
         """Remember a result of about ``size`` bytes."""

@@ -250,7 +250,7 @@ def remembering(whole: Handler, part: Part, anew: Mapping[str, Handler]) -> Hand
             refused = walk.refused
             result = whole({**value, **part.anew} if part.anew else value, walk)
             # Most of what is new stays alone.
-            if not walk.memo.is_new(key):
+            if not walk.memo.met.is_new(key):
                 _remember(key, part, result, taken, walk.refused - refused, walk)
         for name, handler in anew.items():
             _add(name, handler, value, result, walk)

@@ -24,6 +24,9 @@ CUT_ZONE: Final = 500
 """Characters at the end of a cut text in which half a value may stand that nothing can tell."""
 MAX_PRIMED: Final = 2_000
 """Characters of a text that is read together with others; a longer one gains nothing by it."""
+MAX_ALONE: Final = 4
+"""New texts of an item like others that are read by themselves; if it holds more, the rest are read
+together."""
 MAX_ITEM_TEXT: Final = 4_000_000
 """Characters of new text in one item; Sentry takes no event of more than a megabyte compressed."""
 MAX_DEPTH: Final = 10
@@ -81,6 +84,7 @@ class Walk:
     """
 
     __slots__ = (
+        "_read_alone",
         "_shorter",
         "allow_headers",
         "changed",
@@ -153,6 +157,7 @@ class Walk:
         self.payload = payload
         self.changed: dict[str, tuple[str, tuple[Remark, ...]]] = {}
         self._shorter: dict[str, str] = {}
+        self._read_alone = 0
         self.refused = 0
         self.route = route
         self.route_is_url = False
@@ -225,15 +230,29 @@ class Walk:
         found = self.memo.get(key)
         if found is None:
             if self.payload is not None:
-                # New texts come together: the detectors read them all at once for little more.
-                self.changed = self.texts.prime(texts_of(self.payload, self.clean, self._shorter))
-                self.payload = None
-                if text in self.clean:
+                if self.texts.passes(text):
                     return text, ()
+                self._read_alone += 1
+                if self._read_alone > MAX_ALONE or not self._is_like_others():
+                    self._read_together()
+                    if text in self.clean:
+                        return text, ()
             found = self.changed.get(text) or self.texts.filter_with_remarks(text)
             if found[1]:
                 self.memo.put(key, found, size_of(*found))
         return found
+
+    def _is_like_others(self) -> bool:
+        """Tell whether a part of the item has come before."""
+        get = self.memo.get
+        return any(get(key) is not None for _, _, (key, _) in self.part_keys)
+
+    def _read_together(self) -> None:
+        """Read all new texts: where many come together, that takes little more than one does."""
+        get = self.memo.get
+        texts = texts_of(self.payload, self.clean, self._shorter)
+        self.payload = None
+        self.changed = self.texts.prime(text for text in texts if get(hash(text)) is None)
 
     def read_key(self, key: object) -> str:
         """Return the name of a map's key, or a token where the name could be a value.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from telemetry_core.filter.keys import KeyRules
 from telemetry_core.filter.known import KnownValues
-from telemetry_core.filter.text import TextFilter
+from telemetry_core.filter.met import MAX_MET, Met
+from telemetry_core.filter.text import Remark, TextFilter
 from telemetry_core.policy import ItemTooLarge, Policy, Refused, Session, forms, table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.memo import MAX_ENTRY, MAX_MET, Memo, Seen
+from telemetry_core.policy.memo import MAX_ENTRY, Memo, Seen
 from telemetry_core.policy.remembered import Remembered, Shared
 from telemetry_core.policy.table import Row
 
@@ -652,13 +653,53 @@ def test_what_comes_once_is_not_remembered() -> None:
     assert memo.size > 0
 
 
+class Counting(TextFilter):
+    """A filter that notes what it has to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    def prime(self, texts: Iterable[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
+        texts = list(texts)
+        self.read += texts
+        return super().prime(texts)
+
+    def filter_with_remarks(self, text: str) -> tuple[str, tuple[Remark, ...]]:
+        self.read.append(text)
+        return super().filter_with_remarks(text)
+
+
+def _failure(message: str, *breadcrumbs: str) -> dict[str, Any]:
+    return {
+        "exception": {"values": [{"type": "KeyError", "value": message}]},
+        "breadcrumbs": {"values": [{"message": each} for each in breadcrumbs]},
+    }
+
+
+SAID = ("mail to jane@example.org", "from 203.0.113.7", "no page at /home/jane/a.txt", "fine")
+
+
+@pytest.mark.parametrize("new", [1, 3, 9], ids=lambda new: f"{new} new texts")
+def test_of_an_event_like_others_only_what_is_new_is_read(new: int) -> None:
+    """Texts with a value in them are known by then, too, though none of them is kept."""
+    texts = Counting()
+    policy = make_policy(texts=texts)
+    for number in range(3):
+        policy.apply("event", _failure(f"no card in pocket {'x' * number}", *SAID))
+    texts.read.clear()
+    messages = [f"bill {'y' * number} to joe{number}@example.org" for number in range(new)]
+    policy.apply("event", _failure(messages[0], *SAID, *messages[1:]))
+    assert sorted({*texts.read}) == messages
+
+
 def test_keys_that_came_once_are_forgotten_when_they_are_many() -> None:
     """So they can't fill the memory either."""
-    memo: Memo[str] = Memo()
-    assert memo.is_new(-1)
-    assert not memo.is_new(-1)
-    assert all(memo.is_new(number) for number in range(MAX_MET))
-    assert memo.is_new(-1)
+    met = Met()
+    assert met.is_new("a")
+    assert not met.is_new("a")
+    assert all(met.is_new(number) for number in range(MAX_MET))
+    assert met.is_new("a")
 
 
 def test_the_memo_is_bounded_and_holds_no_large_result() -> None:
