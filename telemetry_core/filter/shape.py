@@ -36,6 +36,8 @@ _SEPARATORS = b" \t\r\n\"'\\()[]-+./,_?"
 _CREDENTIALS = (
     "password passwd passphrase passcode passwort contrasena senha motdepasse secret key token "
     "credential pass pwd pw "
+    "kennwort parola heslo wachtwoord losenord lsenord losen lsen haslo haso contrasea ifre salasana jelszo sifre passord "
+    "adgangskode clave chave lozinka "
     "sessionid sessid string authorization auth authentication oauth jwt csrf xsrf sid cookie "
     "otp totp mfa cvv cvc "
     "pin sig signature dsn nonce bearer cred creds session setcookie middlewaretoken"
@@ -54,7 +56,10 @@ _NUMBERED = (
     "license tin nin nino dni "
     "nif nie cpf cnpj pesel bsn insee nir personnummer cpr hetu egn cnp oib curp rfc aadhaar "
     "nhs rrn tckn kimlik idnr "
-    "avs ahv niss cislo fiscale fnr isikukood imei code"
+    "avs ahv niss cislo fiscale fnr isikukood imei code tfn pps ppsn fodselsnummer "
+    "rijksregisternummer svnr medicare hkid inn snils pan ktp jmbg cuit cuil ruc rut cedula ausweis "
+    "personalausweis reisepass passeport pasaporte passaporto pasaporta ahvn rg ine kodas "
+    "breitengrad laengengrad breite laenge latitud longitud latitudine longitudine szerokosc"
 )
 
 
@@ -102,6 +107,7 @@ EXPRESSIONS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
     ),
     ("parameter", PLAIN, tuple((mark, r"[^\s=?&\x00]{1,80}=") for mark in "?&;")),
     ("tilde", PLAIN, (("~", ""),)),
+    ("dollar", PLAIN, (("$home", ""), ("${home", ""), ("$tmpdir", ""), ("%", "[a-z]{3,16}%"))),
     (
         "path",
         PLAIN,
@@ -109,8 +115,9 @@ EXPRESSIONS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
             (
                 "/",
                 (
-                    r"(?:(?<![0a-z/]/)(?=[^ /\x00]+/)|/(?<=[0a-z]//)|(?:home|users)/"
-                    r"|(?<=file:/)|(?<=:/)//)"
+                    r"(?:(?<![0a-z/]/)(?=/?[^ /\x00]+/)|/(?<=[0a-z]//)|(?:home|users)/"
+                    r"|(?<=file:/)|(?<=smb:/)|(?<=afp:/)|(?<=nfs:/)|(?<=cifs:/)|(?<=sftp:/)"
+                    r"|(?<=scp:/)|(?<=:/)//)"
                 ),
             ),
         ),
@@ -120,11 +127,17 @@ EXPRESSIONS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
     ("dashed", PLAIN, (("-", r"(?=[0a-f]{2}-[0a-f]{2}-|0{1,3}-0{1,3}-0|----begin)"),)),
     ("mixed", PLAIN, (("00", "[a-z]00[a-z]000[a-z]"),)),
     ("colon", SQUEEZED, ((":", r"(?=:|[0a-f]{1,4}:)"),)),
-    ("named", REVERSED, tuple((mark, _NAMED) for mark in ":=#")),
+    ("named", REVERSED, tuple((mark, _NAMED) for mark in ":=#>")),
+    # A word in another script, whichever it is.
+    ("foreign", PLAIN, (("?", r"[\"'\\\] ]{0,3}[:=]"),)),
     (
         "word",
         PLAIN,
-        (("passw", ""), ("secret", ""), ("token", ""), ("bearer", ""), ("identified", "")),
+        (
+            ("passw", ""), ("secret", ""), ("token", ""), ("bearer", ""), ("identified", ""),
+            ("session", ""), ("api", "[ _-]?key"), ("curl ", ""), ("sshpass", ""),
+            ("$", "(?:0[abxy]?|y|argon0(?:id|[id])|scrypt)[$]"), ("pbkdf", ""),
+        ),
     ),
     ("mac", PLAIN, (("mac", "(?=[^a-z]|addr)"),)),
 )  # fmt: skip

@@ -15,11 +15,13 @@ from telemetry_core.filter.detectors import (
     payment,
     secrets,
     tokens,
+    vendors,
 )
 from telemetry_core.filter.detectors.detector import Detector
 
 DETECTORS: tuple[Detector, ...] = (
     *tokens.DETECTORS,
+    *vendors.DETECTORS,
     *secrets.DETECTORS,
     *paths.DETECTORS,
     # Before addresses of the network: one may be a domain.

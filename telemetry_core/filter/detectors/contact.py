@@ -105,7 +105,7 @@ EMAILS: tuple[Detector, ...] = (
         token="[EMAIL]",
         traits=("at",),
         trigger=('"@',),
-        pattern=rf'(?P<value>"[^"\n@]{{1,64}}+"@{_DOMAIN})',
+        pattern=rf'(?P<value>"{{1,2}}[^"\n@]{{1,64}}+"{{1,2}}@{_DOMAIN})',
         finds=('"jane doe"@example.com',),
         spares=('"jane doe" @ home',),
     ),
@@ -133,8 +133,8 @@ DETECTORS: tuple[Detector, ...] = (
         pattern=(
             # A UUID may begin with two zeros and go on with digits.
             r"(?<![0-9A-Za-z])(?<![0-9]_)(?![0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-)"
-            rf"(?P<value>(?:\+\(?|00 ?){_COUNTRY}\)?"
-            r"(?:[ .\-/+]{0,2}\([0-9]{1,5}\))?(?:[ .\-/+]{0,3}[0-9]){2,14})"
+            rf"(?P<value>(?:\+\(?|(?<![0-9]\.)00 ?){_COUNTRY}\)?"
+            r"(?:[ .\-/+]{0,2}\([0-9]{1,5}\))?(?:(?! \+)[ .\-/+]{0,3}[0-9]){2,14})"
             r"(?:[ ]?(?:x|ext\.? ?)[0-9]{1,6})?(?![0-9])"
         ),
         check=_is_international,
@@ -143,6 +143,7 @@ DETECTORS: tuple[Detector, ...] = (
             "0049 170 1234567",
             "+1 (555) 123-4567",
             "+33 (0)6 12 34 56 78",
+            "+1-830-973-5122 +1-830-973-5122",
             "_+49 30 1234567_",
         ),
         spares=(
@@ -151,6 +152,7 @@ DETECTORS: tuple[Detector, ...] = (
             "0000000012",
             "2024-01-01T10:00:00+0200",
             "1+234567890",
+            "took 8.004097023023460s",
         ),
     ),
     Detector(

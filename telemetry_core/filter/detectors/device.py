@@ -30,7 +30,9 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("colon", "dashed", "dotted"),
         trigger=(r"[:.-](?=[0a-f]{2}[:-][0a-f]{2}[:-]|[0a-f]{4}\.)",),
         pattern=(
-            rf"(?<![0-9])(?<![0-9A-Fa-f][:-])(?P<value>{_PAIR}([:-])(?:{_PAIR}\2){{4}}{_PAIR}"
+            # No part of a longer row of pairs; but "device:00:1a:..." is a key and its value.
+            rf"(?<![0-9])(?<!\b[0-9A-Fa-f][:-])(?<!\b{_PAIR}[:-])(?<!\b{_PAIR}{_PAIR}[:-])"
+            rf"(?P<value>{_PAIR}([:-])(?:{_PAIR}\2){{4}}{_PAIR}"
             rf"(?:\2{_PAIR}\2{_PAIR})?|[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}})"
             r"(?![0-9A-Za-z])(?![:.-][0-9A-Fa-f])"
         ),
@@ -38,6 +40,7 @@ DETECTORS: tuple[Detector, ...] = (
         finds=(
             "00:1A:2b:3c:4d:5e",
             "mac=00-1a-2b-3c-4d-5e",
+            "device:00:1a:2b:3c:4d:5e",
             "001a.2b3c.4d5e",
             "mac00:1a:2b:3c:4d:5e",
         ),

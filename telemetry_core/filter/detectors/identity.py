@@ -97,10 +97,13 @@ _WORDS = re.compile(
     r"|dni|nif|nie|cpf|cnpj|pesel|bsn|insee|nir|personnummer|cpr|hetu|egn|cnp|oib|curp|rfc"
     r"|aadhaar|nhs|rrn"
     r"|tckn|tc[ _-]?kimlik|steuer[ _-]?id|idnr|avs|ahv|niss|rodn[eé] [cč][ií]slo"
-    r"|codice[ _-]?fiscale|fnr|isikukood"
+    r"|codice[ _-]?fiscale|fnr|isikukood|f(?:ø|oe?)dselsnummer|rijksregisternummer|tfn|ppsn?|svnr"
+    r"|medicare|hkid|inn|snils|инн|снилс|pan[ _-]?card|ktp|jmbg|emb?[sš]o|cui[tl]|ruc|rut|rg|c[eé]dula"
+    r"|(?:personal)?ausweis|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|マイナンバー"
+    r"|(?:sozial)?versicherungsnummer|s[eé]curit[eé] sociale|seguridad social|asmens kodas"
     r")(?:[ _-]?(?:number|no|nr|num|id|code|is|was))?$"
 )
-_BARE = re.compile("[A-Za-z]{0,2}[0-9]{6}")
+_BARE = re.compile("[A-Za-z]{0,2}[0-9]{6}|[0-9]{2,4}(?:[ -][0-9]{2,4}){2}")
 
 
 def _is_named(match: re.Match[str]) -> bool:
@@ -180,7 +183,7 @@ DETECTORS: tuple[Detector, ...] = (
         token="[ID]",
         traits=("named", "digits"),
         trigger=(
-            r"[:=# ](?:(?<! )[^0a-z]{0,8}[a-z]{0,4}[ -]?0|(?<= )#?(?=[a-z]{0,2}000000))",
+            r"[:=# ](?:(?<! )[^0a-z]{0,8}[a-z]{0,4}[ -]?0|(?<= )#?(?=[a-z]{0,2}000000|00{1,3}[ -]00{1,3}[ -]00))",
         ),
         pattern=(
             r"(?P<value>[0-9A-Za-z](?<=[:=# \"'\\(].)(?:(?<=[0-9])|(?=[A-Za-z]{0,3}[ -]?[0-9]))"

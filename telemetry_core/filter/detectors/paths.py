@@ -83,15 +83,16 @@ DETECTORS: tuple[Detector, ...] = (
         token="",
         traits=("path",),
         # A URL with no host is of a path, too: a database's, a socket's.
-        trigger=("file:/", ":///"),
+        trigger=("(?:file|smb|cifs|afp|nfs|sftp|scp):/", ":///"),
         pattern=(
-            rf"(?P<value>(?i:file):/{{1,4}}(?:{_NAMED}/(?={_SEGMENT}))*+"
+            rf"(?P<value>(?i:file|smb|cifs|afp|nfs|sftp|scp):/{{1,4}}(?:{_NAMED}/(?={_SEGMENT}))*+"
             rf"|(?<=[A-Za-z0-9]:///)(?:/|{_ROOT}/)(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})"
         ),
         finds=(
             "file:///home/jane/x.txt",
             "file:///home/Jane%20Doe/.ssh/id_rsa",
             "file://server/share/x.txt",
+            "smb://nas/jane/x.mkv",
             "sqlite:////acme/jane/notes.db",
             "unix:///var/run/jane/app.sock",
         ),
@@ -104,6 +105,20 @@ DETECTORS: tuple[Detector, ...] = (
         pattern=rf"(?<![A-Za-z0-9~])(?P<value>~(?:[^\W\d]{_SEGMENT}{{0,63}}+)?/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})",
         finds=("~jane/docs/x.txt", "key_~राजन/docs/x.txt", "~łukasz/x", "~/.ssh/id_rsa"),
         spares=("~x", "a ~ b"),
+    ),
+    Detector(
+        name="path_variable",
+        token="",
+        raw=True,
+        traits=("encoded", "dollar"),
+        trigger=(r"[$%]\{?(?:home|userprofile|homepath|appdata|localappdata|temp|tmp|tmpdir|public)",),
+        pattern=(
+            r"(?P<value>(?:\$(?:HOME|TMPDIR)|\$\{(?:HOME|TMPDIR)\}|%(?i:userprofile|homepath"
+            r"|(?:local)?appdata|temp|tmp|public)%)[\\/]{1,32}+"
+            rf"(?:{_WIN_NAME}{{1,128}}+[\\/]{{1,32}}+(?={_WIN_NAME})){{0,32}}+)(?={_WIN_NAME})"
+        ),
+        finds=("$HOME/jane/x.txt", r"%USERPROFILE%\jane\x.txt", "${HOME}/x.txt"),
+        spares=("$HOME", "%TEMP% is full"),
     ),
     Detector(
         name="path_home",
@@ -149,7 +164,7 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("path",),
         trigger=(r"/(?<![0a-z]/)",),
         pattern=(
-            rf"(?:(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+|(?<=[A-Za-z0-9][/_!^-]))(?P<value>"
+            rf"(?:(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*+|(?<=[A-Za-z0-9#][/_!^-]))(?P<value>"
             rf"(?:/(?:export|var|usr|mnt|private))?/(?:home|HOME|Users|USERS)/(?:{_SPACED}/(?={_SEGMENT}))++"
             rf"|/(?!home/|Users/|HOME/|USERS/){_ROOT}/(?:{_NAMED}/(?={_SEGMENT}))*+)(?={_SEGMENT})"
         ),
@@ -177,7 +192,7 @@ DETECTORS: tuple[Detector, ...] = (
         pattern=(
             rf"(?<![A-Za-z0-9/])(?<!{_MARKS}){_MARKS}*?"
             rf"(?P<value>(?:\.{{1,2}}(?=/))?/(?:{_SEGMENT}++/(?={_SEGMENT}))++)"
-            rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}\.?(?!{_GOES_ON}))"
+            rf"(?={_SEGMENT}*?\.[A-Za-z][A-Za-z0-9]{{0,9}}(?:!|\.{{1,3}})?(?!{_GOES_ON}))"
         ),
         finds=("/acme/static/x.css", "../jane/x.css", "see /jane/notes.txt."),
         spares=("/static/", "https://example.com/static/x.css", "/orders/7/edit"),

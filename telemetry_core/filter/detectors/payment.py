@@ -7,7 +7,7 @@ import re
 from stdnum import luhn
 from stdnum.iso7064 import mod_97_10
 
-from telemetry_core.filter.detectors.detector import Detector, stands_apart
+from telemetry_core.filter.detectors.detector import Detector, stands_apart, words_before
 
 # Issuers by leading digits, and how long their numbers are: without it, one decimal id in ten
 # would pass for a card by its check digit alone.
@@ -45,12 +45,21 @@ _IBAN = "|".join(
 _MARKS = str.maketrans("", "", " +-")
 
 
+# What as many digits as the shortest cards have are more often, with a check digit of its own.
+_GOODS = re.compile(
+    r"(?<![a-z])(?:ean|gtin|upc|isbn|barcode|batch|lot|order|article|item|product|offset)"
+    r"(?:[ _-]?(?:code|id|no|nr|number|1[234]))?$"
+).search
+_SHORT_CARD = 14
+
+
 def _is_card(match: re.Match[str]) -> bool:
     digits = re.sub(r"[^0-9]", "", match["value"])
     return (
         _ISSUERS.fullmatch(digits) is not None
         and bool(luhn.is_valid(digits))
         and stands_apart(match)
+        and (len(digits) > _SHORT_CARD or _GOODS(words_before(match)[0]) is None)
     )
 
 
@@ -109,6 +118,7 @@ DETECTORS: tuple[Detector, ...] = (
             "1700000000000",
             "0.4111111111111111",
             "a4111111111111111",
+            "EAN 4868282880729",
             "x7f4111111111111111",
         ),
     ),

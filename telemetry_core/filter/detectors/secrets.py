@@ -10,7 +10,9 @@ from telemetry_core.filter.detectors.detector import Detector
 
 # Long enough to mean nothing else, whatever letters stand before ("dbpassword").
 _ANYWHERE = (
-    r"pass_?w(?:or)?d|passwd|pass_?phrase|passcode|passwort|contrasena|contraseña|senha|mot_?de_?passe"
+    r"pass_?w(?:or)?d|passwd|pass_?phrase|passcode|passwort|senha|mot_?de_?passe"
+    r"|kennwort|parola|heslo|wachtwoord|l[oöø]sen(?:ord)?|has[lł]o|salasana|jelsz[oó]|[sş]ifre"
+    r"|passord|adgangskode|contrase(?:n|ñ)a|lozinka|пароль|密码|密碼|パスワード|비밀번호"
     r"|secret(?:[_-]?access)?(?:[_-]?key)?|api[_ -]?key|api[_ -]?token|(?:access|auth|refresh"
     r"|bearer|id)[_ -]?token"
     r"|(?:access|private|signing|encryption|account|master|shared[_-]?access|session|storage"
@@ -23,7 +25,7 @@ _ANYWHERE = (
 _WORD = (
     r"pass|pwd|pw|token|tokens|auth|authentication|oauth|jwt|csrf|xsrf|sid|cookies?|set-cookie"
     r"|otp|totp|mfa|cvv2?|cvc"
-    r"|pin|sig|signature|dsn|nonce|bearer|creds?|session"
+    r"|pin|sig|signature|dsn|nonce|bearer|creds?|session|clave|chave"
 )
 _SENSITIVE = re.compile(
     rf"(?:{_ANYWHERE}|(?<![a-z])(?:{_WORD}))"
@@ -34,8 +36,7 @@ _HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 # How sensitive keys end, to spare most others the search.
 _ENDS = frozenset(
     "rd wd se de rt na ña ha et ey en al ng on th wt rf id ie in ig re sn ce er ed tp fa vv vc "
-    "pw ss sh ue ld ew in "
-    "on de".split()
+    "pw ss sh ue ld ew in on de pa ve la lo ło zo zó ka ль 密码 密碼 ード 번호".split()
 )
 _QUOTE = r"(?:''(?=[^\s',;)\]}])|\\{0,8}[\"'])"  # in SQL a quote inside quotes is doubled
 # What assigns to a key. Which key that is, and how far the value goes, is for the check: marks are
@@ -63,7 +64,7 @@ def _sensitive_key(match: re.Match[str]) -> str:
     return lowered if _SENSITIVE(lowered) else ""
 
 
-_SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|aws4-hmac-sha256)(?: |\+|%20))?"
+_SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|ssws|aws4-hmac-sha256)(?: |\+|%20))?"
 
 # What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
@@ -92,7 +93,7 @@ _PLAIN_VALUE = re.compile(
     r"|&(?![A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}=|\s|amp;|$)){2,}+)"
 ).match
 _QUOTED_VALUE = re.compile(
-    rf"[bru]?(?P<quote>{_QUOTE})(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote))"
+    rf"[bru]?(?P<quote>{_QUOTE})(?P<value>(?:(?!(?P=quote))[^\n])++)(?=(?P=quote)|\Z)"
 ).match
 _ATTRIBUTE = re.compile(r"\.[a-z]+\(").match
 _WORDLIKE = re.compile(r"[^\W_]").search
@@ -113,6 +114,11 @@ _BRACKETED = re.compile(r"[A-Za-z]{4,32}[0-9]{1,8}(?=[)\]}](?:[\s,.;]|\Z))").mat
 _UNCLOSED = re.compile(
     r"[^\s,;()\[\]=.]*[(\[][^\s,;()\[\]=.]*[A-Za-z0-9][^\s,;()\[\]=.]*(?=[\n;&\"']|\Z)"
 ).match
+
+
+# "registry.example.com/team/auth:2.10.3"
+_TAG = re.compile(r"v?[0-9]+(?:\.[0-9]+){0,3}(?:-[a-z0-9.]+)?").fullmatch
+_IMAGE = re.compile(r"[a-z0-9]/[a-z0-9._-]*\Z").search
 
 
 def _is_jumble(text: str) -> bool:
@@ -139,6 +145,8 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     if found is None or (_CODE.match(found["value"]) and not _is_jumble(found["value"])):
         return False
     value = found["value"]
+    if is_tight and _TAG(value) and _IMAGE(text[max(0, match.start() - 80) : match.start()]):
+        return False
     lowered = value.strip(".!?)]}`").lower()
     if lowered in _CONSTANTS or ("token" in key and value.isdigit() and len(value) < 8):
         return False  # a word of code or prose; a count of tokens
@@ -150,6 +158,8 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     if match["assign"] == "=" and is_tight:
         # "password=hunter" is a value, "login(user, password=word)" is code.
         return after != "," and found.span("value")
+    if _is_scrambled(value):
+        return found.span("value")
     literal = ":" in match["assign"] and _TYPE.fullmatch(value) is None
     return (
         literal and after in ("", "\n", ",", ";", "&", "}", "'", '"', "\\") and found.span("value")
@@ -165,6 +175,8 @@ def _quoted_value(match: re.Match[str]) -> tuple[int, int] | bool:
     if found is None:
         return False
     value = found["value"]
+    if found.end() == len(match.string) and " " in value:
+        return False  # what a text is cut off in is a value if it is a word
     lowered = value.strip().lower()
     if lowered in _CONSTANTS or lowered == key or _PLACEHOLDER(value) or _ANNOTATION(value):
         return False
@@ -175,9 +187,32 @@ def _quoted_value(match: re.Match[str]) -> tuple[int, int] | bool:
     return not (named and _IN_NAME(lowered)) and found.span("value")
 
 
+_CAPITALS = re.compile("[A-Z]{2}").search
+_PIECE = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def _is_scrambled(value: str) -> bool:
+    """Tell letters and digits that no words make: in pieces shorter than theirs, with capitals."""
+    if len(value) < 12 or not value.isalnum() or value.lower() == value or value.upper() == value:
+        return False
+    pieces = len(_PIECE.findall(value))
+    if value.isalpha():
+        return len(value) <= 3.4 * pieces and _CAPITALS(value) is not None
+    return len(value) <= 3.1 * pieces
+
+
+_NAMED_VERSION = re.compile(
+    r"[a-z]+[-_.][0-9.]+|[A-Za-z]+[0-9]{1,2}|[0-9]+[a-z]{1,2}"
+).fullmatch
+
+
 def _is_random(match: re.Match[str]) -> bool:
     """Tell a random value from words, versions and identifiers, by its entropy (bits a char)."""
     value = match["value"]
+    if value.isalpha():
+        # Behind an option, "--token", it need not be told from a sentence's words.
+        is_given = match.string[max(0, match.start() - 24) : match.start()].rpartition(" ")[2][:2] == "--"
+        return _is_scrambled(value) or (is_given and _HUMP.search(value) is not None)
     counts = Counter(value)
     entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
     kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
@@ -185,17 +220,22 @@ def _is_random(match: re.Match[str]) -> bool:
         entropy >= 2.8
         and kinds >= 2
         and any(char.isdigit() for char in value)
-        and (
-            re.fullmatch(r"[a-z]+[-_.][0-9.]+|[A-Za-z]+[0-9]{1,2}|[0-9]+[a-z]{1,2}", value) is None
-        )
+        and (_is_scrambled(value) or _NAMED_VERSION(value) is None)
     )
 
 
 def _is_key(match: re.Match[str]) -> bool:
     value = match["value"]
+    if not match.groupdict().get("mark", ":"):
+        return _is_scrambled(value)
     return (
         _is_random(match) and re.fullmatch(r"[0-9a-fA-F-]+|[a-z_.:-]+[0-9a-f.:-]*", value) is None
     )
+
+
+def _is_sensitive_element(match: re.Match[str]) -> bool:
+    key = _HUMP.sub("_", match["key"]).lower()
+    return _SENSITIVE(key) is not None and _PLACEHOLDER(match["value"].strip()) is None
 
 
 _PERSONAL = (
@@ -210,7 +250,59 @@ _PERSONAL = (
     r"(?:[_.-]?(?:id|key|token|hint|hash|code|[0-9]))?(?:\[\])?"
 )
 
+_SPOKEN = (
+    r"passwor[dt]|passwd|passphrase|kennwort|secret|token|credentials?"
+    r"|(?:api|access|secret|private|signing|encryption)[ _-]?key|session(?:[ _-]?(?:id|key))?"
+)
+_SPOKEN_SHAPE = r"passw|passphr|kennwort|secret|token|credential|[a-z]{1,10}[ _-]?key|session"
+# bcrypt, Argon2, scrypt, yescrypt, crypt(3) and Django's.
+_HASH = (
+    r"\$(?:2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}|(?:argon2(?:id|[id])|scrypt|y|7|gy)\$[^\s\"'<>;]{20,}+"
+    r"|[156]\$[^\s\"'<>:,;]{20,}+)"
+    r"|(?:pbkdf2(?:_sha(?:1|256|512))?|bcrypt(?:_sha256)?|scrypt|argon2|sha1|md5)\$[^\s\"'<>,;]{20,}+"
+)
+
 DETECTORS: tuple[Detector, ...] = (
+    Detector(
+        name="password_hash",
+        token="[SECRET]",
+        traits=("word",),
+        trigger=(r"[$](?:0[abxy]?|y|argon0(?:id|[id])|scrypt)[$]", "(?:pbkdf|bcrypt|argon0)[^$]*[$]"),
+        pattern=rf"(?P<value>{_HASH})",
+        finds=(
+            "$2b$12$" + "a1B2c3d4." * 5 + "a1B2c3d4",
+            "$argon2id$v=19$m=102400,t=2,p=8$a1B2c3d4e5F6$a1B2c3d4e5F6",
+            "pbkdf2_sha256$600000$a1B2c3d4$a1B2c3d4e5F6=",
+        ),
+        spares=("$2 and $3", "costs $5$ or $6$ each", "pbkdf2_sha256$%d$%s$%s"),
+    ),
+    Detector(
+        name="sensitive_element",
+        token="[SECRET]",
+        traits=("named",),
+        trigger=("</",),
+        pattern=(
+            r"<(?:[A-Za-z]{1,20}:)?(?P<key>[A-Za-z_.-]{2,40}+)[^<>\n]{0,80}>"
+            r"(?P<value>[^<>\n]{1,400}+)(?=</)"
+        ),
+        check=_is_sensitive_element,
+        finds=("<user>x</user><password>hunter two</password>", "<ns:ApiKey>a1</ns:ApiKey>"),
+        spares=("<password></password>", "<name>pass</name>", "<token>%s</token>",
+                "<label>Password</label>"),
+    ),
+    Detector(
+        name="command_line",
+        token="[SECRET]",
+        traits=("word",),
+        trigger=("curl ", "sshpass"),
+        pattern=(
+            r"(?<![A-Za-z])(?:curl [^\n]{0,200}?(?<= )(?:-u|--user|-U|--proxy-user)|sshpass -p)"
+            r"[ =]?[\"']?(?![$%\[<])(?P<value>[^\s\"':]{1,64}:[^\s\"']{1,128}+"
+            r"|(?<=-p.)[^\s\"']{1,128}+|(?<=-p)[^\s\"']{1,128}+)"
+        ),
+        finds=("curl -u jane:xyzzy https://example.com", "sshpass -p xyzzy ssh host"),
+        spares=("curl -u $USER:$PASS https://example.com", "curl -X GET https://example.com/a:b"),
+    ),
     Detector(
         name="cookie_header",
         token="[SECRET]",
@@ -224,9 +316,9 @@ DETECTORS: tuple[Detector, ...] = (
         name="authorization",
         token="[SECRET]",
         traits=("word", "long", "named"),
-        trigger=("bearer", "basic", "authorization"),
+        trigger=("bearer", "basic", "ssws", "authorization"),
         pattern=(
-            r"(?i:(?<![a-z])(?:bearer|basic))(?:[ +]|: ?|="
+            r"(?i:(?<![a-z])(?:bearer|basic|ssws))(?:[ +]|: ?|="
             r"|%20){1,2}(?P<value>(?:[A-Za-z0-9._~+-]|/(?!(?i:bearer|basic)\b)){6,}+=*+)"
             r"|(?i:(?<![a-z])authorization)[\"']? ?[:=] ?[\"']?(?i:digest|aws4-hmac-sha256|hawk"
             r"|oauth) (?P<rest>[^\n]++)"
@@ -254,8 +346,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="sensitive_quoted",
         token="[SECRET]",
-        traits=("named",),
-        trigger=(r"[:=](?<=[a-z0\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
+        traits=("named", "foreign"),
+        trigger=(r"[:=](?<=[a-z0?\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
         pattern=rf"{_ASSIGN}(?=[bru]?{_QUOTE})",
         check=_quoted_value,
         finds=(
@@ -263,6 +355,7 @@ DETECTORS: tuple[Detector, ...] = (
             "token='abc'",
             r"{\"secret\": \"x y\"}",
             "db_password = 'x'",
+            "password='hunter",
         ),
         spares=(
             "password: str",
@@ -275,8 +368,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         name="sensitive_plain",
         token="[SECRET]",
-        traits=("named",),
-        trigger=(r"[:=](?<=[a-z0\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
+        traits=("named", "foreign"),
+        trigger=(r"[:=](?<=[a-z0?\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
         pattern=rf"{_ASSIGN}(?=[^\s,;&\"'\\<])",
         check=_plain_value,
         finds=(
@@ -303,6 +396,7 @@ DETECTORS: tuple[Detector, ...] = (
             "``key(identity_token=token)``",
             "time-signature::print",
             "DD_SIGNATURE = 0x08074b50",
+            "registry.example.com/team/auth:6.83.67",
         ),
     ),
     Detector(
@@ -322,30 +416,53 @@ DETECTORS: tuple[Detector, ...] = (
         name="random_by_word",
         token="[SECRET]",
         traits=("word", "long"),
-        trigger=("0",),
         pattern=(
-            r"(?i:password|passwd|passphrase|secret|token|credentials?|(?:api|access|secret"
-            r"|private|signing)[ _-]?key)s?"
+            rf"(?i:{_SPOKEN})s?"
             r"(?:[ :=]{1,3}(?i:is|was|of|for|value|found|with|rejected|expired|invalid|used"
-            r"|given|got)){0,3}[ :=]{1,3}[\"'`(<\[]{0,2}"
+            r"|given|got)){0,3}[ :=]{1,3}[\"'`(<\[«„“]{0,2}"
             r"(?P<value>[A-Za-z0-9+/_.~!@#$%^*-]{8,}+=*+)"
         ),
+        trigger=(_SPOKEN_SHAPE,),
         check=_is_random,
-        finds=("Invalid token 9f8e7d6c5b4a39281706", "the password is Tr0ub4dor&3"),
+        finds=(
+            "Invalid token 9f8e7d6c5b4a39281706",
+            "the password is Tr0ub4dor&3",
+            "Session a8Fk29dLq01ZxP4m has expired",
+        ),
         spares=("token authentication2", "password validators", "token version-1.2"),
+    ),
+    Detector(
+        name="random_before_word",
+        token="[SECRET]",
+        traits=("word", "long"),
+        trigger=(rf"(?:is|was) (?:[a-z]{{1,12}} ){{0,3}}(?:{_SPOKEN_SHAPE})",),
+        pattern=(
+            r"(?<![A-Za-z0-9+/_.~-])(?P<value>[A-Za-z0-9+/_.~-]{12,}+=*+)"
+            rf"(?=[\"'`)>\]»“]{{0,2}} (?:is|was) (?:[a-z]{{1,12}} ){{0,3}}(?i:{_SPOKEN}))"
+        ),
+        check=_is_key,
+        finds=("a8Fk29dLq01ZxP4m is not a valid token",),
+        spares=(
+            "views.decorators.cache1 is no secret",
+            "0123456789abcdef0123456789abcdef was the token",
+        ),
     ),
     Detector(
         name="random_by_key",
         token="[SECRET]",
-        traits=("named",),
-        trigger=("key[\"' ]{0,2}[:=]",),
-        pattern=r"(?i:(?<![a-z])key)[\"']? ?[:=] ?[\"']?(?P<value>[A-Za-z0-9+/_.-]{12,}+=*+)",
+        traits=("named", "long"),
+        trigger=("(?:key|clave|chave|schl[?]ssel)[\"'` ]{1,3}|(?:key|clave|chave|schl[?]ssel)[:=]",),
+        pattern=(
+            r"(?i:(?<![a-z])(?:key|clave|chave|schlüssel))(?:[\"']? ?(?P<mark>[:=]) ?[\"']?| ?[\"'`])"
+            r"(?P<value>[A-Za-z0-9+/_.-]{12,}+=*+)"
+        ),
         check=_is_key,
         finds=("key=a8Fk29dLq01ZxP", "Key: 'Zm9vYmFyMTIzNDU2'"),
         spares=(
             "key: id",
             "key=550e8400-e29b-41d4-a716-446655440000",
             "key: views.cache.0123456789abcdef",
+            "Key 'UserProfile2Serializer' not found",
         ),
     ),
 )

@@ -29,7 +29,7 @@ _VENDORS = (
 )
 _FORMS = (
     ("jwt", ("eyj",),
-     rf"eyJ{_B64}{{8,}}+\.{_B64}{{4,}}+(?:\.{_B64}*+)?",
+     rf"eyJ{_B64}{{8,}}+\.(?:{_B64}{{4,}}+(?:\.{_B64}++){{0,3}}+|(?:\.{_B64}++){{3}})",
      "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"),
     ("signed_cookie", ("eyj", r"\.e[jy]"),
      rf"\.?e[Jy]{_B64}{{8,}}+[.:]{_B64}{{5,8}}[.:]{_B64}{{20,}}+",
@@ -83,7 +83,11 @@ DETECTORS: tuple[Detector, ...] = (
         token="[SECRET]",
         traits=("at",),
         trigger=("://[^/ ]*@",),
-        pattern=r"://(?P<value>(?=[^\[@/])[^\s/?#\"'<>]*[^\s/?#\"'<>@])@",
+        pattern=(
+            r"://(?P<value>(?=[^\[@/])(?:[^\s/?#\"'<>]*[^\s/?#\"'<>@]"
+            # Credentials as they were typed, not encoded as they should be.
+            r"|[\w.%-]{0,64}:(?![0-9]{1,5}[?#])[^\s/\"'<>@]{1,128}))@(?=[\w\[])"
+        ),
         finds=("https://jane:pw@example.com/x", "redis://:pw@db:6379/0"),
         spares=("https://example.com/x", "https://example.com/@jane"),
     ),
