@@ -36,7 +36,9 @@ _SEPARATORS = b" \t\r\n\"'\\()[]-+./,_?"
 _CREDENTIALS = (
     "password passwd passphrase passcode passwort contrasena senha motdepasse secret key token "
     "credential pass pwd pw "
-    "kennwort parola heslo wachtwoord losenord lsenord losen lsen haslo haso contrasea ifre salasana jelszo sifre passord "
+    "kennwort parola heslo wachtwoord losenord losen haslo salasana jelszo sifre passord "
+    # "lösenord", "hasło", "contraseña", "şifre": of letters beyond ASCII nothing is left.
+    "lsenord lsen haso contrasea ifre "
     "adgangskode clave chave lozinka "
     "sessionid sessid string authorization auth authentication oauth jwt csrf xsrf sid cookie "
     "otp totp mfa cvv cvc "
@@ -57,7 +59,8 @@ _NUMBERED = (
     "nif nie cpf cnpj pesel bsn insee nir personnummer cpr hetu egn cnp oib curp rfc aadhaar "
     "nhs rrn tckn kimlik idnr "
     "avs ahv niss cislo fiscale fnr isikukood imei code tfn pps ppsn fodselsnummer "
-    "rijksregisternummer svnr medicare hkid inn snils pan ktp jmbg cuit cuil ruc rut cedula ausweis "
+    "rijksregisternummer svnr medicare hkid inn snils pan ktp jmbg cuit cuil ruc rut cedula "
+    "ausweis "
     "personalausweis reisepass passeport pasaporte passaporto pasaporta ahvn rg ine kodas "
     "breitengrad laengengrad breite laenge latitud longitud latitudine longitudine szerokosc"
 )

@@ -98,7 +98,8 @@ _WORDS = re.compile(
     r"|aadhaar|nhs|rrn"
     r"|tckn|tc[ _-]?kimlik|steuer[ _-]?id|idnr|avs|ahv|niss|rodn[eé] [cč][ií]slo"
     r"|codice[ _-]?fiscale|fnr|isikukood|f(?:ø|oe?)dselsnummer|rijksregisternummer|tfn|ppsn?|svnr"
-    r"|medicare|hkid|inn|snils|инн|снилс|pan[ _-]?card|ktp|jmbg|emb?[sš]o|cui[tl]|ruc|rut|rg|c[eé]dula"
+    r"|medicare|hkid|inn|snils|инн|снилс|pan[ _-]?card|ktp|jmbg|emb?[sš]o"
+    r"|cui[tl]|ruc|rut|rg|c[eé]dula"
     r"|(?:personal)?ausweis|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|マイナンバー"
     r"|(?:sozial)?versicherungsnummer|s[eé]curit[eé] sociale|seguridad social|asmens kodas"
     r")(?:[ _-]?(?:number|no|nr|num|id|code|is|was))?$"
@@ -183,7 +184,10 @@ DETECTORS: tuple[Detector, ...] = (
         token="[ID]",
         traits=("named", "digits"),
         trigger=(
-            r"[:=# ](?:(?<! )[^0a-z]{0,8}[a-z]{0,4}[ -]?0|(?<= )#?(?=[a-z]{0,2}000000|00{1,3}[ -]00{1,3}[ -]00))",
+            (
+                r"[:=# ](?:(?<! )[^0a-z]{0,8}[a-z]{0,4}[ -]?0"
+                r"|(?<= )#?(?=[a-z]{0,2}000000|00{1,3}[ -]00{1,3}[ -]00))"
+            ),
         ),
         pattern=(
             r"(?P<value>[0-9A-Za-z](?<=[:=# \"'\\(].)(?:(?<=[0-9])|(?=[A-Za-z]{0,3}[ -]?[0-9]))"

@@ -39,11 +39,11 @@ DETECTORS: tuple[Detector, ...] = (
         name="coordinates_in_url",
         token="[LOCATION]",
         traits=("digits",),
-        trigger=(r"[@=](?:-?[0-9]{1,3}|0{1,3})\.0000",),
+        trigger=(r"[@=:]-?00?\.000",),
         # What a map shows: "/@lat,lon", and the parameters in which maps take a pair.
         pattern=(
-            rf"(?:/@|[?&](?:q|ll|sll|cbll|loc|near|query|center|origin|destination|daddr|saddr"
-            rf"|viewpoint|markers|latlng)=(?:loc:)?)"
+            r"(?:/@|[?&](?:q|ll|sll|cbll|loc|near|query|center|origin|destination|daddr|saddr"
+            r"|viewpoint|markers|latlng)=(?:loc:)?)"
             r"(?P<value>[-+]?[0-9]{1,2}\.[0-9]{3,}, ?[-+]?[0-9]{1,3}\.[0-9]{3,})"
         ),
         finds=(

@@ -111,7 +111,9 @@ DETECTORS: tuple[Detector, ...] = (
         token="",
         raw=True,
         traits=("encoded", "dollar"),
-        trigger=(r"[$%]\{?(?:home|userprofile|homepath|appdata|localappdata|temp|tmp|tmpdir|public)",),
+        trigger=(
+            r"[$%]\{?(?:home|userprofile|homepath|appdata|localappdata|temp|tmp|tmpdir|public)",
+        ),
         pattern=(
             r"(?P<value>(?:\$(?:HOME|TMPDIR)|\$\{(?:HOME|TMPDIR)\}|%(?i:userprofile|homepath"
             r"|(?:local)?appdata|temp|tmp|public)%)[\\/]{1,32}+"

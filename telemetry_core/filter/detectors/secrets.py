@@ -69,7 +69,7 @@ _SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey|ssws|aws4-hmac-sha
 # What a source line or a sentence has where a credential would stand.
 _CODE = re.compile(
     # a call, an attribute
-    r"base64\.|[a-z_]+[0-9]{1,3}[a-z_]{2,}[(.\[]|"
+    r"base64\.|[a-z:]{2,20}:`|[a-z_]+[0-9]{1,3}[a-z_]{2,}[(.\[]|"
     r"[A-Za-z_][A-Za-z_]*[0-9]?(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:[\[(.|]|[)\]}]++(?=[\s,.;:(\[]|$))"
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+$"
     r"|0[xX][0-9A-Fa-f]{1,16}$|[\[({<$%*.?@]|[fFrRbB]{1,2}[\"']|\\|lambda\b|-+$|\.\.\."
@@ -201,9 +201,7 @@ def _is_scrambled(value: str) -> bool:
     return len(value) <= 3.1 * pieces
 
 
-_NAMED_VERSION = re.compile(
-    r"[a-z]+[-_.][0-9.]+|[A-Za-z]+[0-9]{1,2}|[0-9]+[a-z]{1,2}"
-).fullmatch
+_NAMED_VERSION = re.compile(r"[a-z]+[-_.][0-9.]+|[A-Za-z]+[0-9]{1,2}|[0-9]+[a-z]{1,2}").fullmatch
 
 
 def _is_random(match: re.Match[str]) -> bool:
@@ -211,7 +209,8 @@ def _is_random(match: re.Match[str]) -> bool:
     value = match["value"]
     if value.isalpha():
         # Behind an option, "--token", it need not be told from a sentence's words.
-        is_given = match.string[max(0, match.start() - 24) : match.start()].rpartition(" ")[2][:2] == "--"
+        before = match.string[max(0, match.start() - 24) : match.start()]
+        is_given = before.rpartition(" ")[2].startswith("--")
         return _is_scrambled(value) or (is_given and _HUMP.search(value) is not None)
     counts = Counter(value)
     entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
@@ -236,6 +235,13 @@ def _is_key(match: re.Match[str]) -> bool:
 def _is_sensitive_element(match: re.Match[str]) -> bool:
     key = _HUMP.sub("_", match["key"]).lower()
     return _SENSITIVE(key) is not None and _PLACEHOLDER(match["value"].strip()) is None
+
+
+def _is_for_login(match: re.Match[str]) -> tuple[int, int] | bool:
+    before = match.string[max(0, match.start() - 200) : match.start()]
+    if match["password"] is not None:
+        return before.endswith("sshpass ") and match.span("password")
+    return "curl " in before.rpartition("\n")[2]
 
 
 _PERSONAL = (
@@ -267,7 +273,10 @@ DETECTORS: tuple[Detector, ...] = (
         name="password_hash",
         token="[SECRET]",
         traits=("word",),
-        trigger=(r"[$](?:0[abxy]?|y|argon0(?:id|[id])|scrypt)[$]", "(?:pbkdf|bcrypt|argon0)[^$]*[$]"),
+        trigger=(
+            r"[$](?:0[abxy]?|y|argon0(?:id|[id])|scrypt)[$]",
+            r"(?:pbkdf|bcrypt|argon0)[a-z0_]{0,12}[$]",
+        ),
         pattern=rf"(?P<value>{_HASH})",
         finds=(
             "$2b$12$" + "a1B2c3d4." * 5 + "a1B2c3d4",
@@ -287,8 +296,12 @@ DETECTORS: tuple[Detector, ...] = (
         ),
         check=_is_sensitive_element,
         finds=("<user>x</user><password>hunter two</password>", "<ns:ApiKey>a1</ns:ApiKey>"),
-        spares=("<password></password>", "<name>pass</name>", "<token>%s</token>",
-                "<label>Password</label>"),
+        spares=(
+            "<password></password>",
+            "<name>pass</name>",
+            "<token>%s</token>",
+            "<label>Password</label>",
+        ),
     ),
     Detector(
         name="command_line",
@@ -296,10 +309,11 @@ DETECTORS: tuple[Detector, ...] = (
         traits=("word",),
         trigger=("curl ", "sshpass"),
         pattern=(
-            r"(?<![A-Za-z])(?:curl [^\n]{0,200}?(?<= )(?:-u|--user|-U|--proxy-user)|sshpass -p)"
-            r"[ =]?[\"']?(?![$%\[<])(?P<value>[^\s\"':]{1,64}:[^\s\"']{1,128}+"
-            r"|(?<=-p.)[^\s\"']{1,128}+|(?<=-p)[^\s\"']{1,128}+)"
+            r"(?<= )(?:(?:-u|--user|-U|--proxy-user)[ =]?[\"']?(?P<value>(?![$%\[<])"
+            r"[^\s\"':]{1,64}:[^\s\"']{1,128}+)"
+            r"|-p ?[\"']?(?P<password>(?![$%\[<])[^\s\"']{1,128}+))"
         ),
+        check=_is_for_login,
         finds=("curl -u jane:xyzzy https://example.com", "sshpass -p xyzzy ssh host"),
         spares=("curl -u $USER:$PASS https://example.com", "curl -X GET https://example.com/a:b"),
     ),
@@ -397,6 +411,7 @@ DETECTORS: tuple[Detector, ...] = (
             "time-signature::print",
             "DD_SIGNATURE = 0x08074b50",
             "registry.example.com/team/auth:6.83.67",
+            "Pass :meth:`peek` a default",
         ),
     ),
     Detector(
@@ -451,9 +466,10 @@ DETECTORS: tuple[Detector, ...] = (
         name="random_by_key",
         token="[SECRET]",
         traits=("named", "long"),
-        trigger=("(?:key|clave|chave|schl[?]ssel)[\"'` ]{1,3}|(?:key|clave|chave|schl[?]ssel)[:=]",),
+        trigger=("(?:key|clave|chave|schl[?]ssel)[\"'` :=]",),
         pattern=(
-            r"(?i:(?<![a-z])(?:key|clave|chave|schlüssel))(?:[\"']? ?(?P<mark>[:=]) ?[\"']?| ?[\"'`])"
+            r"(?i:(?<![a-z])(?:key|clave|chave|schlüssel))"
+            r"(?:[\"']? ?(?P<mark>[:=]) ?[\"']?| ?[\"'`])"
             r"(?P<value>[A-Za-z0-9+/_.-]{12,}+=*+)"
         ),
         check=_is_key,

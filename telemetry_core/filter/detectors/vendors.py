@@ -1,4 +1,4 @@
-"""Credentials of services that begin alike: a vendor's prefix, and what no name in code goes on with.
+"""Credentials that begin with a service's prefix, and go on as no name in code does.
 
 Sources: the vendors' documentation, as collected by GitHub's secret scanning patterns and gitleaks.
 """
@@ -109,6 +109,9 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(r"\.com/[a-z0/]{0,16}(?:hook|services|workflows|triggers)",),
         pattern=rf"{_WEBHOOK}(?P<value>[A-Za-z0-9@_-][A-Za-z0-9/@_-]{{15,}}+)",
         finds=("https://hooks.slack.com/services/T01234567/B01234567/a1B2c3D4e5F6g7H8i9J0k1L2",),
-        spares=("https://hooks.slack.com/services/", "https://example.com/services/a1B2c3D4e5F6g7H8"),
+        spares=(
+            "https://hooks.slack.com/services/",
+            "https://example.com/services/a1B2c3D4e5F6g7H8",
+        ),
     ),
 )
