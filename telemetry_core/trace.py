@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, Final, Literal
 
 import sentry_sdk
+from sentry_sdk.profiler.continuous_profiler import is_profile_session_sampled
 from sentry_sdk.scope import Scope, _current_scope, _isolation_scope
 from sentry_sdk.tracing import BAGGAGE_HEADER_NAME, Transaction, _SpanRecorder
 from sentry_sdk.tracing_utils import Baggage
@@ -127,7 +128,8 @@ def start_transaction(
     :param source: what it will be named by.
     """
     op, origin = _KINDS[source]
-    if _streams_spans():
+    options = sentry_sdk.get_client().options
+    if _streams_spans(options):
         return _start_segment(op, origin)
     sampled: Any = None if rate is None else True  # the SDK takes None, whatever it declares
     trace: Any = scope.get_active_propagation_context()  # begin_trace gave it one
@@ -143,20 +145,54 @@ def start_transaction(
         sampled=sampled,
         baggage=baggage,
     )
-    started = sentry_sdk.start_transaction(transaction)
-    if not started.sampled:
-        return None
-    if rate is not None and caller_sampled is None:
-        # The decision was ours, so the SDK takes the rate for 1; the server extrapolates by it.
+    is_decided = rate is not None and caller_sampled is None
+    if is_decided and not _profiles(options):
+        # All that the SDK would do for it, which costs ten times as much.
+        transaction.init_span_recorder(options["_experiments"].get("max_spans") or _MAX_SPANS)
+    else:
+        started = sentry_sdk.start_transaction(transaction)
+        if not started.sampled:
+            return None
+        if transaction._profile is not None:
+            transaction._profile.__enter__()
+    if is_decided:
+        # Or the SDK would take the rate for 1; the server extrapolates by it.
         transaction.sample_rate = rate
         baggage.sentry_items["sample_rate"] = str(rate)
     sentry_sdk.get_current_scope().span = transaction
     return transaction
 
 
-def _streams_spans() -> bool:
+_MAX_SPANS: Final = 1000
+"""As in the SDK."""
+
+_PROFILING: Final = ("profiles_sample_rate", "profiles_sampler")
+
+
+def _profiles(options: Mapping[str, Any]) -> bool:
+    """Tell whether what is traced may be profiled in this process, or the SDK is to find out."""
+    return (
+        is_profile_session_sampled()
+        or any(options.get(name) is not None for name in _PROFILING)
+        or "profiles_sample_rate" in options["_experiments"]
+    )
+
+
+def _end_profiles(transaction: Transaction) -> None:
+    """Stop what profiles a transaction, as the SDK does at the end of a block.
+
+    What is left running would sample all threads for good.
+    """
+    profile, continuous = transaction._profile, transaction._continuous_profile
+    if profile is not None:
+        profile.__exit__(None, None, None)
+    if continuous is not None:
+        continuous.stop()
+
+
+def _streams_spans(options: Mapping[str, Any]) -> bool:
     """Tell whether spans are sent one by one (``trace_lifecycle="stream"``), in newer SDKs."""
-    return sentry_sdk.get_client().options.get("trace_lifecycle") == "stream"
+    return options.get("trace_lifecycle") == "stream"
 
 
 def _start_segment(op: str, origin: str) -> Any:
@@ -246,7 +282,7 @@ def trace_here() -> tuple[str | None, str | None]:
 
 def _start_span(op: str, name: str, data: Mapping[str, object]) -> Any:
     origin = f"auto.{op}.telemetry"
-    if _streams_spans():
+    if _streams_spans(sentry_sdk.get_client().options):
         from sentry_sdk import traces
 
         attributes: Any = {"sentry.op": op, "sentry.origin": origin, **data}
@@ -296,6 +332,7 @@ def finish_transaction(
             transaction.set_status("internal_error" if failed else "ok")
         if method:
             transaction.set_data("http.request.method", method)
+        _end_profiles(transaction)
         transaction.finish()
         return
     transaction.set_attribute("sentry.segment.name.source", named_by)

@@ -18,6 +18,7 @@ from sentry_sdk.profiler.continuous_profiler import teardown_continuous_profiler
 from sentry_sdk.profiler.transaction_profiler import teardown_profiler
 
 from telemetry_core.collector import Collector, find_value
+from telemetry_core.trace import begin_trace, finish_transaction, start_transaction
 
 PERSON = f"jane.q{secrets.token_hex(5)}"
 EMAIL = f"{PERSON}@mail.example.org"
@@ -78,6 +79,17 @@ def profiled_in_a_transaction(run: Callable[[], None]) -> None:
         run()
 
 
+def profiled_in_a_request(run: Callable[[], None]) -> None:
+    """Run as the middle of a traced request. Its chunk is sent when no profile is running."""
+    with sentry_sdk.isolation_scope() as scope:
+        begin_trace(scope, None)
+        transaction = start_transaction(scope, rate=1.0, caller_sampled=None, throw=0.0)
+        run()
+        finish_transaction(transaction, route="/orders/<id>", status=200)
+
+
+BY_TRACES = {"profile_session_sample_rate": 1.0, "profile_lifecycle": "trace"}
+
 PROFILERS: list[tuple[str, Callable[[Callable[[], None]], None], dict[str, Any]]] = [
     (
         "profile_chunk",
@@ -85,6 +97,8 @@ PROFILERS: list[tuple[str, Callable[[Callable[[], None]], None], dict[str, Any]]
         {"profile_session_sample_rate": 1.0, "profile_lifecycle": "manual"},
     ),
     ("profile", profiled_in_a_transaction, {"profiles_sample_rate": 1.0}),
+    ("profile_chunk", profiled_in_a_request, BY_TRACES),
+    ("profile", profiled_in_a_request, {"profiles_sample_rate": 1.0}),
 ]
 
 
@@ -96,7 +110,11 @@ def no_profiler_stays() -> Iterator[None]:
 
 
 @pytest.mark.filterwarnings("ignore:Transaction-based profiling is deprecated:DeprecationWarning")
-@pytest.mark.parametrize(("kind", "profiled", "options"), PROFILERS, ids=["clock", "transaction"])
+@pytest.mark.parametrize(
+    ("kind", "profiled", "options"),
+    PROFILERS,
+    ids=["clock", "transaction", "request by the clock", "request"],
+)
 def test_a_profile_tells_of_code_and_of_nobody(
     kind: str,
     profiled: Callable[[Callable[[], None]], None],

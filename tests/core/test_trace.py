@@ -202,6 +202,38 @@ def test_who_decides_and_what_the_server_is_told(
             assert transactions[0]["contexts"]["trace"]["parent_span_id"] == SPAN
 
 
+@pytest.mark.filterwarnings("ignore:Transaction-based profiling is deprecated:DeprecationWarning")
+def test_a_transaction_is_what_the_sdk_would_have_started() -> None:
+    """Where there is nothing for the SDK to decide it isn't asked, and all is as if it had been."""
+    begun_by = []
+    experiments = {"max_spans": 7}
+    for options in ({}, {"profiles_sampler": lambda _: 0}):
+        with (
+            telemetry(
+                traces_sample_rate=0.25, sentry_options={"_experiments": experiments, **options}
+            ),
+            begun(None) as scope,
+        ):
+            begun_by.append(started(scope, None, rate=0.25))
+    ours, theirs = map(_fields, begun_by)
+    of_each = {"_trace_id", "_span_id", "start_timestamp", "_start_timestamp_monotonic_ns"}
+    assert theirs.pop("_profile").sampled is False
+    assert ours.pop("_profile") is None
+    assert ours["_span_recorder"] == {"maxlen": 6, "spans": [], "dropped_spans": 0}
+    assert ours.keys() == theirs.keys()
+    assert {name for name in ours if ours[name] != theirs[name]} <= of_each
+
+
+def _fields(thing: Any) -> dict[str, Any]:
+    """Return what an object of the SDK's with slots holds, and what those within it hold."""
+    names = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+    held = {name: getattr(thing, name) for name in names if hasattr(thing, name)}
+    return {
+        name: _fields(value) if type(value).__module__.startswith("sentry_sdk.tracing") else value
+        for name, value in held.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("wanted", "dice", "recorded", "why"),
     [
