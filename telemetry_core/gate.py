@@ -1,8 +1,8 @@
 """The gate: the one place through which everything passes that the SDK sends.
 
-It stands around the transport. For every envelope it makes a new one of new items. An item is
-filtered when it is serialised, which the SDK's transports do on their own thread; what fails, is
-unknown or can't be read is dropped and counted.
+It stands around the transport. For every envelope it makes a new one of new items. An item, and
+what stands before it, is filtered when it is serialised, which the SDK's transports do on their own
+thread; what fails, is unknown or can't be read is dropped and counted.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Gate:
     def admit(self, envelope: Envelope) -> Envelope | None:
         """Return a new envelope of what may leave, or None when nothing may.
 
-        Cheap: what the items hold is read only when they are serialised.
+        Cheap: what its headers and items hold is read only when they are asked for.
         """
         try:
             circumstances = self._circumstances()
@@ -71,7 +71,7 @@ class Gate:
             ]
             if not items:
                 return None
-            return Envelope(headers=self._policy.envelope_headers(envelope.headers), items=items)
+            return GatedEnvelope(envelope.headers, items, self)
         except Exception as error:
             self._drops.count("gate_error", "envelope", error=error)
             return None
@@ -275,3 +275,34 @@ class GatedItem(Item):
     def get_transaction_event(self) -> None:
         """Return None: the SDK asks only to count lost spans, and must not filter for that."""
         return
+
+
+class GatedEnvelope(Envelope):
+    """An envelope that holds nothing but what may leave.
+
+    :param given: the headers as they were handed over; filtered when somebody first asks for them.
+    :param items: filtered ones.
+    """
+
+    def __init__(self, given: Any, items: list[Item], gate: Gate) -> None:
+        # Not super().__init__(), which sets headers.
+        self.items = items
+        self._given = given
+        self._gate = gate
+        self._headers: dict[str, Any] | None = None
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """What may leave of the headers, and what a transport has put there."""
+        if self._headers is None:
+            self._headers = self._gate.admit_headers(self._given)
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: dict[str, Any]) -> None:
+        self._headers = headers
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has asked for the headers yet."""
+        return self._headers is None

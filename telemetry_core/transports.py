@@ -13,7 +13,7 @@ from sentry_sdk.envelope import Envelope, Item
 from sentry_sdk.transport import Transport, make_transport
 from sentry_sdk.worker import BackgroundWorker
 
-from telemetry_core.gate import Gate, GatedItem
+from telemetry_core.gate import Gate, GatedEnvelope, GatedItem
 
 
 def _without_dropped(envelope: Envelope, gate: Gate) -> Envelope | None:
@@ -25,7 +25,11 @@ def _without_dropped(envelope: Envelope, gate: Gate) -> Envelope | None:
         item if isinstance(item, GatedItem) else gate.admit_item(item) for item in envelope.items
     ]
     items = [item for item in gated if item is not None and item.get_bytes()]
-    return Envelope(headers=gate.admit_headers(envelope.headers), items=items) if items else None
+    if not items:
+        return None
+    if isinstance(envelope, GatedEnvelope) and envelope.is_untouched:
+        return Envelope(headers=envelope.headers, items=items)
+    return Envelope(headers=gate.admit_headers(envelope.headers), items=items)
 
 
 class _Gated:

@@ -212,7 +212,10 @@ def test_a_mapping_that_raises_reaches_nobody(place: str) -> None:
         envelope.items[0].headers = raising
     elif place == "payload":
         envelope.items[0].payload.json = raising
-    assert sent(gate, envelope) in (b"", b"{}\n")
+    headers, *item = sent(gate, envelope).splitlines()[::2] or [b""]
+    assert headers in (b"", b"{}")
+    # What can be read leaves without the headers that can't.
+    assert item == ([b'{"message":"x","extra":{}}'] if place == "envelope headers" else [])
     assert sum(drops.counts().values()) == 1
 
 
@@ -535,6 +538,19 @@ def test_a_filtered_payload_gives_no_way_to_the_original() -> None:
     assert item.payload.bytes == item.get_bytes()
     assert EMAIL not in repr(item.payload.json)
     assert admitted.get_event() == item.payload.json
+
+
+def test_headers_give_no_way_to_the_original_and_can_be_changed() -> None:
+    """They are filtered when a transport looks at them, which may then put in its own."""
+    gate, _ = make_gate()
+    given: dict[str, Any] = {"event_id": "a" * 32, "dsn": EMAIL, "trace": {"user_id": EMAIL}}
+    admitted = gate.admit(envelope_of({"message": "x"}, **given))
+    assert admitted is not None
+    assert admitted.headers == {"event_id": "a" * 32, "trace": {}}
+    admitted.headers["sent_at"] = "now"
+    assert json.loads(admitted.serialize().split(b"\n")[0])["sent_at"] == "now"
+    admitted.headers = {"sent_at": "later"}
+    assert admitted.serialize().startswith(b'{"sent_at":"later"}\n')
 
 
 def test_hostile_events_are_answered_in_time_and_change_nothing() -> None:

@@ -84,8 +84,11 @@ def profiled_in_a_request(run: Callable[[], None]) -> None:
     with sentry_sdk.isolation_scope() as scope:
         begin_trace(scope, None)
         transaction = start_transaction(scope, rate=1.0, caller_sampled=None, throw=0.0)
+        profile = transaction._continuous_profile or transaction._profile
         run()
+        assert profile.active
         finish_transaction(transaction, route="/orders/<id>", status=200)
+        assert not profile.active
 
 
 BY_TRACES = {"profile_session_sample_rate": 1.0, "profile_lifecycle": "trace"}
