@@ -45,7 +45,11 @@ class _Expression(NamedTuple):
     projection: int
     start: bytes
     search: Callable[[bytes], object]
-    is_told_by_outline: bool
+    whole: bytes
+
+    @property
+    def is_told_by_outline(self) -> bool:
+        return takes_letters_alike(self.whole)
 
 
 def _expression(name: str, projection: int, start: str, rest: str) -> _Expression:
@@ -55,7 +59,7 @@ def _expression(name: str, projection: int, start: str, rest: str) -> _Expressio
         projection,
         start.encode("ascii"),
         re.compile(whole).search,
-        takes_letters_alike(whole),
+        whole,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -29,18 +30,23 @@ if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
     from telemetry_core.filter.text import TextFilter
 
-_ITEM_HANDLERS: Final = {
-    kind: compile_rows(rows, "event" if rows is table.EVENT else "")
-    for kind, rows in table.ITEMS.items()
-}
 _ENVELOPE_HEADERS: Final = compile_rows(table.ENVELOPE_HEADERS)
 _ITEM_HEADERS: Final = compile_rows(table.ITEM_HEADERS)
-_EVENT_PARTS: Final = {
-    part: compile_rows(
+
+
+# Compiled when they are first asked for: most processes send one or two kinds, and many none.
+@cache
+def _item_handler(kind: str) -> Handler:
+    rows = table.ITEMS[kind]
+    return compile_rows(rows, "event" if rows is table.EVENT else "")
+
+
+@cache
+def _event_part(part: str) -> Handler:
+    return compile_rows(
         row for row in table.EVENT if row.path.split(".")[0].removesuffix("[]") == part
     )
-    for part in ("exception", "breadcrumbs", "user", "extra", "message")
-}
+
 
 # With these sources Sentry itself says that the name is not built from the visitor's URL.
 _NAMED_SOURCES: Final = frozenset(("route", "view", "component", "task"))
@@ -130,15 +136,14 @@ class Policy:
         :raises ItemTooLarge: when there is more than can be read in reasonable time.
         :raises Exception: whatever a hostile payload raises while it is read.
         """
-        handler = _ITEM_HANDLERS.get(kind)
-        if handler is None:
+        if kind not in table.ITEMS:
             raise Refused("unknown_type")
         if kind == "span":
             payload = _with_named_segments(payload, route)
         walk = self._walk(known, session, route, payload)
         if type(payload) is dict or isinstance(payload, Mapping):
             walk.route_is_url = _names_a_url(payload)
-        result = handler(payload, walk)
+        result = _item_handler(kind)(payload, walk)
         if not isinstance(result, dict):
             raise Refused("no_mapping")
         _annotate(result, walk.note)
@@ -207,7 +212,7 @@ class Policy:
     def apply_to_part(self, part: str, value: object, *, known: KnownValues | None = None) -> Any:
         """Build what may leave of one part of an event, by its name; None when nothing may."""
         walk = self._walk(known, payload={part: value})
-        result = _EVENT_PARTS[part]({part: value}, walk)
+        result = _event_part(part)({part: value}, walk)
         return result.get(part) if isinstance(result, dict) else None
 
     def envelope_headers(self, headers: object) -> dict[str, Any]:
