@@ -110,7 +110,7 @@ EXPRESSIONS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
     ),
     ("parameter", PLAIN, tuple((mark, r"[^\s=?&\x00]{1,80}=") for mark in "?&;")),
     ("tilde", PLAIN, (("~", ""),)),
-    ("dollar", PLAIN, (("$home", ""), ("${home", ""), ("$tmpdir", ""), ("%", "[a-z]{3,16}%"))),
+    ("dollar", PLAIN, (("$", r"\{?(?:home|tmpdir)"), ("%", "[a-z]{3,16}%"))),
     (
         "path",
         PLAIN,
@@ -138,7 +138,7 @@ EXPRESSIONS: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...] = (
         PLAIN,
         (
             ("passw", ""), ("secret", ""), ("token", ""), ("bearer", ""), ("identified", ""),
-            ("session", ""), ("api", "[ _-]?key"), ("curl ", ""), ("sshpass", ""),
+            ("session", ""), ("api", "[ _-]?key"), ("curl", " "), ("sshpass", ""),
             ("$", "(?:0[abxy]?|y|argon0(?:id|[id])|scrypt)[$]"), ("pbkdf", ""),
         ),
     ),
