@@ -32,7 +32,7 @@ demo: $(VENV)/.demo  ## Send personal data through both example apps, show what 
 	@$(BIN)/python -m demo $(ARGS)
 
 test: $(VENV)/.test  ## Run the tests, on all cores
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.lint  ## Check style, formatting and who may import whom
 	@$(BIN)/ruff check .
