@@ -276,6 +276,6 @@ def test_a_celery_task_runs_in_the_session_of_who_published_it(tmp_path: Path) -
         assert {each["transaction"] for each in found} == {"shop.send_mail"}
     for event in events:
         error = event["exception"]["values"][-1]["value"]
-        assert error == f"no mail in session {event['user']['id']}"
+        assert error == f"no mail, told of in {event['user']['id']}"
     assert b"Jane" not in body
     assert b"jane.roe" not in body

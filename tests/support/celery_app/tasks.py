@@ -35,7 +35,7 @@ def send_mail(customer: str, **details: Any) -> None:
     if details:
         _meet(2)
     sentry_sdk.set_tag("operation", "mail")
-    raise ValueError(f"no mail in session {get_session_manager().session_id}")
+    raise ValueError(f"no mail, told of in {get_session_manager().session_id}")
 
 
 def _meet(count: int) -> None:
