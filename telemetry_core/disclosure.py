@@ -20,7 +20,7 @@ from telemetry_core.filter.detectors import DETECTORS, build_detectors
 from telemetry_core.filter.keys import ALLOWED, KeyRules
 from telemetry_core.options import build_options
 from telemetry_core.policy.catalogue import SECTIONS
-from telemetry_core.policy.rules import never_leaves
+from telemetry_core.policy.map_rules import never_leaves
 from telemetry_core.policy.table import OUTCOMES, RULES, Row
 from telemetry_core.settings import Settings
 from telemetry_core.versions import version_of

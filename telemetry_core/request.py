@@ -17,7 +17,7 @@ from telemetry_core import session as sessions
 from telemetry_core.consent import Permission, decide
 from telemetry_core.failures import capture_exception
 from telemetry_core.knowledge import Knowledge
-from telemetry_core.policy.rules import UNPARAMETERIZED
+from telemetry_core.policy.rule import UNPARAMETERIZED
 from telemetry_core.scopes import (
     Bound,
     RequestScope,

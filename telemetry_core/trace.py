@@ -18,7 +18,7 @@ from sentry_sdk.tracing import BAGGAGE_HEADER_NAME, Transaction, _SpanRecorder
 from sentry_sdk.tracing_utils import Baggage
 
 from telemetry_core.context import bound_values
-from telemetry_core.policy.rules import UNPARAMETERIZED
+from telemetry_core.policy.rule import UNPARAMETERIZED
 
 _SENTRY_TRACE: Final = re.compile(r"[ \t]*([0-9a-f]{32})-([0-9a-f]{16})(?:-([01]))?[ \t]*")
 

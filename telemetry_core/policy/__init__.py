@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from telemetry_core.policy.policy import Policy, Refused, Result
-from telemetry_core.policy.rules import DROP
+from telemetry_core.policy.rule import DROP
 from telemetry_core.policy.walk import ItemTooLarge, Session
 
 __all__ = ["DROP", "ItemTooLarge", "Policy", "Refused", "Result", "Session"]

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from telemetry_core.policy.remembering import remembering
-from telemetry_core.policy.rules import DROP, RULE_HANDLERS, Handler, keep
+from telemetry_core.policy.rule import DROP, Handler, keep
+from telemetry_core.policy.rules import RULE_HANDLERS
 from telemetry_core.policy.table import Row
 from telemetry_core.policy.tree import ANY_KEY, Node, tree_of
 from telemetry_core.policy.walk import Note, Walk, plain

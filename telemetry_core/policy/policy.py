@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from telemetry_core.filter.known import KnownValues
 from telemetry_core.policy import table
 from telemetry_core.policy.interpreter import compile_rows
-from telemetry_core.policy.rules import DROP, UNPARAMETERIZED, Handler
+from telemetry_core.policy.rule import DROP, UNPARAMETERIZED, Handler
 from telemetry_core.policy.statement import without_literals, without_row_data
 from telemetry_core.policy.walk import (
     CUT_ZONE,

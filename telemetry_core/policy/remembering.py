@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from telemetry_core.policy.digest import Digest, Unlike, idle_digest
 from telemetry_core.policy.forms import Form
 from telemetry_core.policy.remembered import Changes, Remembered, Taken
-from telemetry_core.policy.rules import DROP, Handler
+from telemetry_core.policy.rule import DROP, Handler
 from telemetry_core.policy.walk import Walk
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from leak_matrix import Visitor
 from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.integrations.stdlib import StdlibIntegration
 
-from telemetry_core.policy.rules import UNPARAMETERIZED
+from telemetry_core.policy.rule import UNPARAMETERIZED
 from telemetry_core.request import Request
 from telemetry_core.trace import (
     QuerySpan,
