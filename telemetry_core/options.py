@@ -26,7 +26,7 @@ from telemetry_core.drops import LOGGER_NAME
 from telemetry_core.errors import Problem, SettingsError
 from telemetry_core.hooks import TelemetryIntegration, batched, careful
 from telemetry_core.loggers import keep_out
-from telemetry_core.policy.walk import CUT_ZONE, MAX_TEXT
+from telemetry_core.policy.limits import CUT_ZONE, MAX_TEXT
 from telemetry_core.transports import gated_transport
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from telemetry_core.filter.detectors import build_detectors
 from telemetry_core.filter.keys import KeyRules
 from telemetry_core.filter.text import FILTERED, TextFilter
 from telemetry_core.policy import Policy
-from telemetry_core.policy.walk import MAX_TEXT
+from telemetry_core.policy.limits import MAX_TEXT
 
 if TYPE_CHECKING:
     from telemetry_core.settings import Settings

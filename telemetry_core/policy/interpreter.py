@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from telemetry_core.policy.remarks import Note
 from telemetry_core.policy.remembering import remembering
 from telemetry_core.policy.rule import DROP, Handler, keep
 from telemetry_core.policy.rules import RULE_HANDLERS
 from telemetry_core.policy.table import Row
 from telemetry_core.policy.tree import ANY_KEY, Node, tree_of
-from telemetry_core.policy.walk import Note, Walk, plain
+from telemetry_core.policy.walk import Walk, plain
 
 SEEN_BY: Final[Mapping[str, str]] = {
     "name": "names",

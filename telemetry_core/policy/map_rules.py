@@ -8,9 +8,11 @@ from typing import Final
 
 from telemetry_core.filter.text import FILTERED
 from telemetry_core.policy import forms
+from telemetry_core.policy.limits import MAX_DEPTH
+from telemetry_core.policy.remarks import Note, remarked, removed
 from telemetry_core.policy.rule import DROP
 from telemetry_core.policy.text_rules import digits, scalar, statement, text
-from telemetry_core.policy.walk import MAX_DEPTH, Note, Walk, plain, remarked, removed
+from telemetry_core.policy.walk import Walk, plain
 
 
 def session(value: object, walk: Walk) -> object:

@@ -12,19 +12,12 @@ from urllib.parse import unquote
 from telemetry_core.filter.known import KnownValues
 from telemetry_core.policy import table
 from telemetry_core.policy.interpreter import compile_rows
+from telemetry_core.policy.limits import CUT_ZONE, MAX_TEXT
+from telemetry_core.policy.remarks import Note, size_of
 from telemetry_core.policy.rule import DROP, UNPARAMETERIZED, Handler
 from telemetry_core.policy.statement import without_literals, without_row_data
-from telemetry_core.policy.walk import (
-    CUT_ZONE,
-    MAX_TEXT,
-    Memory,
-    Note,
-    Session,
-    Walk,
-    ended,
-    size_of,
-    without_lone_surrogates,
-)
+from telemetry_core.policy.texts import ended, without_lone_surrogates
+from telemetry_core.policy.walk import Memory, Session, Walk
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules

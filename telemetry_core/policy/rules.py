@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from telemetry_core.policy.map_rules import attributes, headers, map_, packages, session, threads
+from telemetry_core.policy.remarks import removed
 from telemetry_core.policy.rule import DROP, Handler
 from telemetry_core.policy.text_rules import (
     digits,
@@ -22,7 +23,7 @@ from telemetry_core.policy.text_rules import (
     text,
     title,
 )
-from telemetry_core.policy.walk import Walk, removed
+from telemetry_core.policy.walk import Walk
 
 
 def drop(value: object, walk: Walk) -> object:

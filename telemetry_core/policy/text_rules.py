@@ -11,12 +11,14 @@ from typing import Final
 from telemetry_core.filter.text import FILTERED
 from telemetry_core.policy import forms
 from telemetry_core.policy.forms import Form
+from telemetry_core.policy.limits import CUT_ZONE
+from telemetry_core.policy.remarks import remarked, removed
 from telemetry_core.policy.rule import DROP, UNPARAMETERIZED, Handler
 from telemetry_core.policy.statement import (
     without_row_data,
     without_url_details,
 )
-from telemetry_core.policy.walk import CUT_ZONE, Walk, remarked, removed
+from telemetry_core.policy.walk import Walk
 
 
 def text(value: object, walk: Walk) -> object:

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from functools import cache
-from sys import getsizeof
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from telemetry_core.filter.text import FILTERED
+from telemetry_core.policy.limits import (
+    CUT_ZONE,
+    MAX_ALONE,
+    MAX_ITEM_NODES,
+    MAX_ITEM_TEXT,
+    MAX_TEXT,
+)
 from telemetry_core.policy.memo import Memo, Seen
-from telemetry_core.policy.remembered import Shared, frozen
-from telemetry_core.policy.statement import SQL_STARTS, without_literals
+from telemetry_core.policy.remarks import Note, relocated, remarked, size_of
+from telemetry_core.policy.statement import without_literals
+from telemetry_core.policy.texts import ended, texts_of, without_lone_surrogates
 
 if TYPE_CHECKING:
     from telemetry_core.filter.keys import KeyRules
     from telemetry_core.filter.known import KnownValues
     from telemetry_core.filter.text import Remark, TextFilter
-
-MAX_TEXT: Final = 100_000
-"""Characters of one text that are kept; the SDK's own limit is as high."""
-CUT_ZONE: Final = 500
-"""Characters at the end of a cut text in which half a value may stand that nothing can tell."""
-MAX_PRIMED: Final = 2_000
-"""Characters of a text that is read together with others; a longer one gains nothing by it."""
-MAX_ALONE: Final = 4
-"""New texts of an item like others that are read by themselves; if it holds more, the rest are read
-together."""
-MAX_ITEM_TEXT: Final = 4_000_000
-"""Characters of new text in one item; Sentry takes no event of more than a megabyte compressed."""
-MAX_DEPTH: Final = 10
-"""Levels of a map the app filled; the SDK cuts at five."""
-MAX_ITEM_NODES: Final = 400_000
-"""Values in one item."""
-
-Note = dict[str, object]
-"""A piece of ``_meta``: under ``""`` the remarks on a value, under its keys those on its parts."""
 
 
 class ItemTooLarge(ValueError):
@@ -208,7 +195,7 @@ class Walk:
         if text not in self.clean:
             result, later = self._detected(text)
             if later:
-                remarks = (*_relocated(remarks, text, result, later), *later)
+                remarks = (*relocated(remarks, text, result, later), *later)
             text = result
         if length > self.limit:
             text = ended(text, length, self.limit)
@@ -270,110 +257,7 @@ class Walk:
         return self.known is not None and self.known.filter(str(value)) != str(value)
 
 
-def ended(text: str, length: int, limit: int) -> str:
-    """Return a text that was read up to its limit, or as much of it as leaves no half a value.
-
-    :param length: that of the text it was made of.
-    """
-    if length > limit + CUT_ZONE:
-        limit = min(limit, len(text) - CUT_ZONE)
-    return text if len(text) <= limit else text[: max(0, limit - 3)] + "..."
-
-
 _KEY = re.compile(r"[A-Za-z_$][\w.\-:$/]{0,99}")
-
-
-def size_of(text: str, remarks: tuple[Remark, ...]) -> int:
-    """Return about how many bytes a text and the remarks on it take."""
-    return getsizeof(text) + 150 * len(remarks)
-
-
-def remarked(*remarks: tuple[object, ...]) -> Note:
-    """Make the note of a value's own remarks, in Relay's format ``[rule, kind, start, end]``."""
-    return {"": {"rem": tuple(map(tuple, remarks))}}
-
-
-@cache
-def removed(rule: str) -> Shared:
-    """Return the note of a value that was taken out whole."""
-    return frozen(remarked((rule, "x")))
-
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def without_lone_surrogates(text: str) -> str:
-    """Return a text with a mark for each half of a character.
-
-    Neither JSON nor UTF-8 can carry one, and no detector could read across it.
-    """
-    return _LONE_SURROGATE.sub("\ufffd", text)
-
-
-def _relocated(
-    remarks: tuple[Remark, ...], before: str, after: str, swallowed: tuple[Remark, ...]
-) -> list[Remark]:
-    """Return ``remarks`` on ``before`` where their tokens stand in ``after``.
-
-    A token inside a longer value that a detector took out is gone, and so is its remark.
-    """
-    moved: list[Remark] = []
-    position = 0
-    for remark in sorted(remarks, key=lambda remark: remark.start):
-        token = before[remark.start : remark.end]
-        found = after.find(token, position)
-        if found < 0 or any(other.start <= found < other.end for other in swallowed):
-            continue
-        position = found + len(token)
-        moved.append(remark._replace(start=found, end=position))
-    return moved
-
-
-# Ids and times, of which the form is all that counts.
-_UNREAD: Final = frozenset(
-    ("timestamp", "start_timestamp", "event_id", "trace_id", "span_id", "parent_span_id")
-)
-# Of a path the last part is read.
-_PATHS: Final = frozenset(("abs_path", "filename"))
-
-
-def texts_of(payload: object, clean: Collection[str], shorter: dict[str, str]) -> list[str]:
-    """Return the texts in a payload of plain containers, at most `MAX_DEPTH` levels deep.
-
-    As the rules of the policy read them: SQL without its literals, paths cut to the file name.
-
-    :param clean: texts that need not be read.
-    :param shorter: gets each statement, and what is left of it without its literals.
-    """
-    texts: list[str] = []
-    level: list[Any] = [payload]
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for container in level:
-            if container.__class__ is dict:
-                for key, part in container.items():
-                    if part.__class__ is str:
-                        if part in clean or key in _UNREAD:
-                            continue
-                        if key in _PATHS:
-                            texts.append(part.rpartition("/")[2])
-                        elif part[:6] in SQL_STARTS and len(part) <= MAX_TEXT:
-                            shorter[part] = without_literals(part)
-                            texts.append(shorter[part])
-                        else:
-                            texts.append(part)
-                    elif part.__class__ is dict or part.__class__ is list:
-                        below.append(part)
-            else:
-                for part in container:
-                    if part.__class__ is str:
-                        texts.append(part)
-                    elif part.__class__ is dict or part.__class__ is list:
-                        below.append(part)
-        if not below or len(below) > MAX_ITEM_NODES:
-            break
-        level = below
-    return [text for text in texts if len(text) <= MAX_PRIMED]
 
 
 def plain(value: Mapping[object, object]) -> dict[object, object]:

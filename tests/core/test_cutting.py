@@ -12,8 +12,8 @@ from telemetry_core.filter.keys import KeyRules
 from telemetry_core.filter.known import KnownValues
 from telemetry_core.filter.text import TextFilter
 from telemetry_core.policy import Policy
+from telemetry_core.policy.limits import CUT_ZONE, MAX_TEXT
 from telemetry_core.policy.policy import MAX_ATTACHED
-from telemetry_core.policy.walk import CUT_ZONE, MAX_TEXT
 
 VALUES = [
     ("jane.roe.1977@clinic.example.org", r"jane|roe|1977|clinic", "an address"),
