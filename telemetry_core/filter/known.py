@@ -51,6 +51,8 @@ _PERCENT_ENCODED = re.compile("%[0-9A-Fa-fu]").search
 _NO_SLUG = re.compile(r"[^\w\s-]")
 _SHORTEST_CUT = 6
 _SHORTEST_PHRASE = 8
+_SHORTEST_JOINED = 10
+_NAME_WORDS = 4
 _TOKEN = re.compile(r"\[[A-Za-z]+\]")
 
 
@@ -76,10 +78,10 @@ _ROLES = frozenset(
     "support team webmaster".split()
 )
 _ADDRESS = re.compile(r"([^\s@]{4,64})@[^\s@]+").fullmatch
-_AT_HOST = re.compile(r"@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2}").match
+_AT_HOST = re.compile(r"[\w.+'-]{0,64}@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2}").match
 
 
-def _parts(value: str, token: str) -> Iterator[str]:
+def _parts(value: str) -> Iterator[str]:
     """Yield a value, as applications write it anew, and those of its parts that tell it alone."""
     yield value
     if len(value) <= LONGEST_NAME:
@@ -87,10 +89,31 @@ def _parts(value: str, token: str) -> Iterator[str]:
     lines = value.splitlines()
     if len(lines) > 1:
         yield from (line for line in lines if len(line.strip()) >= PREFIX)
-    if token == "[USER]":
-        # "Jane Doe" is often just "Jane" in a message, jane.doe@example.com "jane.doe".
-        names = [part for part in re.split(r"[\s,;@]+", value) if len(part) < len(value)]
-        yield from (name for name in names if len(name) >= MIN_LENGTH and name[0].isalpha())
+
+
+def _words_of_name(value: str, token: str) -> Iterator[str]:
+    """Yield a name's words: "Jane Doe" is often just "Jane" in a message.
+
+    And ``jane.doe`` of an address; a list is sorted by "Doe, Jane".
+    """
+    if token != "[USER]" and not _is_name(value):
+        return
+    words = [word for word in re.split(r"[\s,;@]+", value) if len(word) < len(value)]
+    yield from (word for word in words if len(word) >= MIN_LENGTH and word[0].isalpha())
+    if 2 <= len(words) <= _NAME_WORDS and len(value) <= LONGEST_NAME:
+        yield from (f"{words[-1]}{mark}{' '.join(words[:-1])}" for mark in (", ", ",", " "))
+
+
+def _is_name(value: str) -> bool:
+    """Tell whether what a visitor has typed looks like somebody's name: "Jane van Doe"."""
+    words = re.split(r",? ", value) if len(value) <= LONGEST_NAME else []
+    return (
+        2 <= len(words) <= _NAME_WORDS
+        and all(re.sub("[.'\u2019-]", "", word).isalpha() for word in words)
+        and sum(word[0].isupper() for word in words) >= 2
+        and words[0][0].isupper()
+        and words[-1][0].isupper()
+    )
 
 
 def _spellings(value: str) -> Iterator[str]:
@@ -122,15 +145,15 @@ def _accounts(value: str) -> Iterator[str]:
         word[0].isalpha() and re.sub("[.'-]", "", word).isalnum() for word in words
     ):
         yield from (mark.join(words) for mark in ("", "."))
+        # "jdoe", "janed"
+        initials = (words[0][0] + words[-1], words[0] + words[-1][0])
+        yield from (account for account in initials if len(account) > MIN_LENGTH)
 
 
-def _stands_out(value: str, edge: str, neighbour: str) -> bool:
+def _stands_out(value: str, *, joined: bool, edge: str, neighbour: str) -> bool:
     """Tell whether a value is more than a word, so that it is no part of another by chance."""
-    return (
-        " " in value
-        and len(value) >= _SHORTEST_PHRASE
-        and not (edge.isdigit() and neighbour.isdigit())
-    )
+    is_phrase = " " in value and len(value) >= _SHORTEST_PHRASE
+    return (is_phrase or joined) and not (edge.isdigit() and neighbour.isdigit())
 
 
 class KnownValues:
@@ -140,9 +163,9 @@ class KnownValues:
     ``("blue shoes", "[INPUT]")``. They are found in any case and white space, in percent-, HTML-,
     JSON- and ``repr``-encodings, in base64 and hexadecimal digits, between word boundaries (a
     phrase anywhere); a short one also as slugs and names of accounts spell it, an address also by
-    what stands before its "@", a long one also where it was cut off after its first ``PREFIX``
-    characters or more. Short and trivial values are left alone: fewer than four characters, small
-    numbers, booleans, locale names, words of every form.
+    what stands before its "@", a name also by each of its words, a long one also where it was cut
+    off after its first ``PREFIX`` characters or more. Short and trivial values are left alone:
+    fewer than four characters, small numbers, booleans, locale names, words of every form.
 
     Promises: takes time linear in the text for a given number of values, and never raises on
     ``str``. Does not find a value that was changed beyond encoding (translated, hashed).
@@ -151,15 +174,24 @@ class KnownValues:
     def __init__(self, values: Iterable[tuple[str, str]]) -> None:
         found: dict[str, str] = {}
         self._accounts: set[str] = set()
+        # Of several words and long: "janemiller" is no part of another word by chance.
+        self._joined: set[str] = set()
         for value, token in islice(values, 10 * MAX_VALUES):
-            for part in _parts(value[: 2 * MAX_LENGTH], token):
+            for part in _parts(value[: 2 * MAX_LENGTH]):
                 folded = _folded(part)[:MAX_LENGTH]
                 if _is_telling(folded):
                     found.setdefault(folded, token)
+            for word in map(_folded, _words_of_name(value, token)):
+                if word not in found and _is_telling(word):
+                    self._accounts.add(word)
+                    found[word] = token
             for account in map(_folded, _accounts(value)):
                 if account not in found and _is_telling(account):
                     self._accounts.add(account)
                     found[account] = token
+            joined = _folded("".join(value.split())) if len(value) <= LONGEST_NAME else ""
+            if joined in self._accounts and len(joined) >= _SHORTEST_JOINED:
+                self._joined.add(joined)
         longest = sorted(found.items(), key=lambda item: -len(item[0]))[:MAX_VALUES]
         # What is searched for is the beginning; how much of a value follows is seen on the spot.
         self._beginnings = {
@@ -263,10 +295,18 @@ class KnownValues:
                 resume = start + 1
                 begins = _is_boundary(text, span[0])
                 if end - start == len(value):
-                    if (begins or _stands_out(value, value[0], text[span[0] - 1])) and (
+                    joined = value in self._joined
+                    if (
+                        begins
+                        or _stands_out(
+                            value, joined=joined, edge=value[0], neighbour=text[span[0] - 1]
+                        )
+                    ) and (
                         _is_boundary(text, span[1])
                         or len(value) == MAX_LENGTH
-                        or _stands_out(value, value[-1], text[span[1]])
+                        or _stands_out(
+                            value, joined=joined, edge=value[-1], neighbour=text[span[1]]
+                        )
                     ):
                         resume = end
                         # Another address is found as a whole, and by its form.

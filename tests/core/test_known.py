@@ -117,6 +117,31 @@ def test_a_known_value_is_found_however_it_is_spelled(
     assert SPELLED.filter(filtered) == filtered
 
 
+NAMED = KnownValues([("Jane Millerton", "[INPUT]"), ("red winter shoes", "[INPUT]"),
+                     ("Ann van Lee", "[INPUT]")])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "filtered", "reason"),
+    [
+        ("for Jane", "for [INPUT]", "the first name alone"),
+        ("J. Millerton", "J. [INPUT]", "after an initial"),
+        ("MILLERTON, Jane", "[INPUT]", "as lists are sorted"),
+        ("['Millerton', 'Jane']", "['[INPUT]', '[INPUT]']", "word by word"),
+        ("jmillerton", "[INPUT]", "an account's name"),
+        ("JaneM", "[INPUT]", "another's"),
+        ("OddJaneMillertonError", "Odd[INPUT]Error", "in a word made of it"),
+        ("Lee, Ann van", "[INPUT]", "a short name"),
+        ("winter is over", "winter is over", "a word of what is no name"),
+        ("Lee and Ann", "Lee and Ann", "words as short as any"),
+    ],
+)
+def test_the_words_of_a_name_are_known(text: str, filtered: str, reason: str) -> None:
+    """A name that somebody has typed is found as applications take it apart."""
+    assert NAMED.filter(text) == filtered, reason
+    assert NAMED.filter(filtered) == filtered
+
+
 @pytest.mark.parametrize(
     "text", ["sales are up", "reorders 12", "janeroes", "b3JkZXIgMTM= and 6f72646572203133", "roe"]
 )
