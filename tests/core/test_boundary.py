@@ -507,10 +507,10 @@ def test_one_boundary_runs_many_times_at_once() -> None:
 
     def work(barrier: threading.Barrier) -> None:
         with boundary:
-            barrier.wait(5)
+            barrier.wait(60)
             with boundary:
                 seen.append(depth())
-            barrier.wait(5)
+            barrier.wait(60)
             seen.append(depth())
 
     barrier = threading.Barrier(2)

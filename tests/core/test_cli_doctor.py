@@ -299,7 +299,7 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def sent(dsn: str, timeout: float = 10.0, **options: Any) -> Finding:
+def sent(dsn: str, timeout: float = 60.0, **options: Any) -> Finding:
     return send_test_event(replace(ON, dsn=dsn, sentry_options=options), timeout=timeout)
 
 

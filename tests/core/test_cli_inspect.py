@@ -84,7 +84,7 @@ def test_it_shows_what_the_docs_show_and_ends_when_told_to(number: int, tmp_path
             assert process.stdout is not None
             lines = process.stdout.readline() + process.stdout.readline()
             process.send_signal(number)
-            rest, farewell = process.communicate(timeout=20)
+            rest, farewell = process.communicate(timeout=60)
             assert (process.returncode, rest) == (Exit.OK, "")
         finally:
             process.kill()
@@ -106,7 +106,7 @@ def test_each_item_is_a_line_of_json_for_other_programs() -> None:
             process.stdout.close()
             with suppress(OSError):  # it may end before it has answered
                 send(port, SENT)
-            assert process.wait(timeout=20) == Exit.PIPE_CLOSED
+            assert process.wait(timeout=60) == Exit.PIPE_CLOSED
         finally:
             process.kill()
     assert (first["type"], first["remarks"][0]["rule"]) == ("event", "email")
@@ -128,7 +128,7 @@ def test_it_says_why_it_can_not_start(
     """One sentence, no traceback, a code of its own."""
     arguments = [str(collector.port) if part == "TAKEN" else part for part in arguments]
     with _command(*arguments) as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == Exit.IMPOSSIBLE
     assert says in err
     assert "Traceback" not in err
@@ -144,6 +144,6 @@ def test_what_was_received_does_not_steer_the_terminal() -> None:
             assert process.stdout is not None
             assert process.stdout.readline().endswith("a\ufffd[2Jb\n")
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
         finally:
             process.kill()

@@ -339,7 +339,7 @@ def test_a_line_comes_out_before_the_next_goes_in() -> None:
             assert process.stdout.readline().endswith(b"[EMAIL]\n")
         process.stdin.close()
         assert process.stdout.read() == b"half a li"
-        assert process.wait(20) == Exit.OK
+        assert process.wait(60) == Exit.OK
 
 
 def test_a_reader_that_goes_away_ends_it_quietly() -> None:
@@ -357,7 +357,7 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
             process.stdin.close()
         except BrokenPipeError:
             pass
-        assert process.wait(20) == Exit.PIPE_CLOSED
+        assert process.wait(60) == Exit.PIPE_CLOSED
         assert process.stderr.read() == b""
 
 
@@ -374,7 +374,7 @@ def test_somebody_at_a_terminal_is_told_that_it_waits() -> None:
     ) as process:
         os.close(inner)
         os.write(outer, b"jane@example.org\n\x04")
-        stdout, stderr = process.communicate(timeout=20)
+        stdout, stderr = process.communicate(timeout=60)
     os.close(outer)
     assert stdout == b"[EMAIL]\n"
     assert b"Ctrl-D" in stderr

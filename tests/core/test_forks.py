@@ -58,9 +58,9 @@ def test_a_single_event_of_a_forked_process_arrives() -> None:
             text=True,
         )
         try:
-            collector.wait_for(lambda: len(collector.items("event")) >= 4, timeout=10)
+            collector.wait_for(lambda: len(collector.items("event")) >= 4, timeout=60)
         finally:
-            _, errors = process.communicate("", timeout=30)
+            _, errors = process.communicate("", timeout=60)
         assert process.returncode == 0, errors
         messages = [item.json["message"] for item in collector.items("event")]
     assert sorted(messages) == expected

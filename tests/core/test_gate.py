@@ -345,9 +345,9 @@ def test_the_sdks_other_transports_stand_behind_the_gate(experiment: str) -> Non
                 scope.set_client(config.client)
                 sentry_sdk.capture_message(f"hello {EMAIL}")
                 if experiment == "transport_async":
-                    await config.client.flush_async(timeout=3)
+                    await config.client.flush_async(timeout=60)
                 else:
-                    await asyncio.to_thread(config.client.flush, 3)
+                    await asyncio.to_thread(config.client.flush, 60)
             body = collector.body()
             pool = config.client.transport._pool
             if experiment == "transport_async":
@@ -409,7 +409,7 @@ def test_capturing_goes_on_while_the_filter_is_slow() -> None:
 
     class Slow(Failing):
         def filter_with_remarks(self, text: str) -> tuple[str, tuple[Remark, ...]]:
-            release.wait(5)
+            release.wait(60)
             return super().filter_with_remarks(text)
 
     with Collector() as collector:

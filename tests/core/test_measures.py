@@ -98,7 +98,7 @@ def test_the_thread_ends_with_the_measures(measures: Measures) -> None:
     tally_of(measures).add(0.1)
     [thread] = set(threading.enumerate()) - before
     measures.close()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     tally_of(measures).add(0.1)
     assert not set(threading.enumerate()) - before

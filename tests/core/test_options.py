@@ -383,7 +383,7 @@ DISABLED = """
     telemetry_core.get_session_manager().start_session()
     logging.getLogger("shop").error("hello")
     config.flush()
-    telemetry_core.shutdown_telemetry(timeout=2)
+    telemetry_core.shutdown_telemetry(timeout=60)
 
     assert not sentry_sdk.get_client().is_active(), sentry_sdk.get_client()
     assert not sentry_sdk.get_global_scope()._tags
@@ -442,7 +442,7 @@ ENABLED = """
         config.capture_exception(error)
     with sentry_sdk.start_transaction(name="/jane.doe@example.com", sampled=True):
         pass
-    telemetry_core.shutdown_telemetry(timeout=5)
+    telemetry_core.shutdown_telemetry(timeout=60)
 """
 
 

@@ -508,7 +508,7 @@ def test_one_filter_serves_many_threads() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert results == [expected] * 160
 
 

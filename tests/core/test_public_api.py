@@ -93,7 +93,7 @@ def test_a_session_of_the_documentation_s_calls() -> None:
             first = config.capture_message("hello")
             second = config.capture_exception(ValueError("hello"))
     finally:
-        shutdown_telemetry(timeout=2)
+        shutdown_telemetry(timeout=60)
         get_session_manager().end_session()
     events = kept.payloads("event")
     assert [event["event_id"] for event in events] == [first, second]

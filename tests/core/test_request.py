@@ -217,7 +217,7 @@ def test_threads_and_tasks_side_by_side_do_not_mix() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
     events = running.kept.payloads("event")
     assert len({event["transaction"] for event in events}) == 16
     assert len({event["user"]["id"] for event in events}) == 16
@@ -503,7 +503,7 @@ def test_a_thread_of_a_request_without_permission_sends_nothing() -> None:
 def in_thread(work: Callable[[], object]) -> None:
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(10)
+    thread.join(60)
 
 
 def in_pool(work: Callable[[], object]) -> None:
@@ -551,7 +551,7 @@ def test_a_thread_that_outlives_its_request_keeps_its_values_out_and_its_session
     with telemetry() as running:
 
         def work() -> None:
-            begun.wait(10)
+            begun.wait(60)
             running.config.capture_exception(error)
             ended.set()
 
@@ -559,7 +559,7 @@ def test_a_thread_that_outlives_its_request_keeps_its_values_out_and_its_session
             thread = threading.Thread(target=work)
             thread.start()
         begun.set()
-        thread.join(10)
+        thread.join(60)
         assert ended.is_set()
     assert not running.kept.event().get("user", {}).get("id")
     assert b"suede" not in running.kept.wire

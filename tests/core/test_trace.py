@@ -354,7 +354,7 @@ def test_a_visitor_s_baggage_goes_nowhere(echo: HTTPServer, targets: list[str] |
         begin_trace(scope, f"{HEADER}-1")
         scope.set_context("headers", {"baggage": BAGGAGE})
         transaction = started(scope, f"{HEADER}-1", rate=1.0)
-        connection = HTTPConnection("127.0.0.1", echo.server_port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", echo.server_port, timeout=60)
         connection.request("GET", "/")
         connection.getresponse().read()
         connection.close()
@@ -377,7 +377,7 @@ def test_an_outgoing_call_is_a_span_where_it_is_asked_for(echo: HTTPServer) -> N
     with telemetry(**given) as running:
         request = Request(running.config, Visitor(sent="Wilhelmina"))
         request.enter()
-        connection = HTTPConnection("127.0.0.1", echo.server_port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", echo.server_port, timeout=60)
         connection.request("GET", "/people/Wilhelmina?mail=jane@example.com#Wilhelmina")
         assert connection.getresponse().status == 204
         connection.close()
@@ -406,7 +406,7 @@ for rate in (0.0, 1.0):
         # As the SDK's own integrations do it with the headers of a request.
         transaction = sentry_sdk.continue_trace(incoming)
         with sentry_sdk.start_transaction(transaction):
-            connection = HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=5)
+            connection = HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60)
             connection.request("GET", "/")
             connection.getresponse().read()
             connection.close()

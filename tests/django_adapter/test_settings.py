@@ -65,7 +65,7 @@ def test_gunicorn_does_not_start_with_settings_that_are_wrong(tmp_path: Path) ->
     log = tmp_path / "gunicorn.log"
     command = [sys.executable, "-m", "gunicorn", "--bind=127.0.0.1:0", "django_site.wsgi"]
     with running(command, log=log, environment=environment(**WRONG)) as process:
-        assert process.wait(20) != 0
+        assert process.wait(60) != 0
     assert_tells_all(log.read_text())
 
 

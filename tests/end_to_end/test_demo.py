@@ -173,11 +173,11 @@ def test_an_interrupt_leaves_nothing_running(
     log = tmp_path / "log"
     command = [sys.executable, "-m", "demo"]
     with running(command, log=log, environment=environment) as demo:
-        wait_until(lambda: moment in log.read_text(), f"the demo is {moment}", 60)
+        wait_until(lambda: moment in log.read_text(), f"the demo is {moment}")
         wait_until(lambda: bool(children_of(demo.pid)), "the demo has started a process")
         children = children_of(demo.pid)
         demo.send_signal(number)
-        assert demo.wait(timeout=30) == 130
+        assert demo.wait(timeout=60) == 130
         assert not [pid for pid in children if is_alive(pid)]
     assert "Traceback" not in log.read_text()
     assert {path.name for path in tmp_path.iterdir()} == {"log", "path"}
@@ -188,10 +188,10 @@ def test_the_page_stays_open_when_asked_to(environment: dict[str, str], tmp_path
     log = tmp_path / "log"
     command = [sys.executable, "-m", "demo", "--keep-open"]
     with running(command, log=log, environment=environment) as demo:
-        wait_until(lambda: "The collector's page:" in log.read_text(), "the page is open", 90)
+        wait_until(lambda: "The collector's page:" in log.read_text(), "the page is open")
         assert children_of(demo.pid) == set()
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(timeout=30) == 130
+        assert demo.wait(timeout=60) == 130
 
 
 @pytest.mark.skipif(

@@ -33,7 +33,7 @@ def shared(**settings: Any) -> Flask:
         sentry_sdk.add_breadcrumb(message=f"crumb of {name}", category="function")
         sentry_sdk.set_tag("operation", f"tag-of-{name}")
         before = get_session_manager().session_id
-        meeting.wait(10)
+        meeting.wait(60)
         return before
 
     def record() -> str | None:
@@ -42,7 +42,7 @@ def shared(**settings: Any) -> Flask:
         return get_session_manager().session_id
 
     def end(before: str | None, *seen: str | None) -> str:
-        meeting.wait(10)
+        meeting.wait(60)
         assert {*seen, get_session_manager().session_id, g.telemetry_session_id} == {before}
         assert before is not None
         return before

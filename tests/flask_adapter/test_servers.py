@@ -29,7 +29,7 @@ def collector() -> Iterator[Collector]:
 
 
 def get(port: int, path: str) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -109,7 +109,7 @@ def test_gunicorn_with_threads_keeps_requests_apart(collector: Collector, tmp_pa
         with ThreadPoolExecutor(8) as pool:
             assert set(pool.map(lambda target: get(port, target), targets)) == {500}
         events(collector, 16)
-        broken = HTTPConnection("127.0.0.1", port, timeout=10)
+        broken = HTTPConnection("127.0.0.1", port, timeout=60)
         broken.request("GET", f"/stream/{NAME}", headers={"User-Agent": FRIEND, "Referer": FRIEND})
         with suppress(HTTPException, OSError):  # a server may also end the body in good order
             broken.getresponse().read()

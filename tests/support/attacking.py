@@ -124,7 +124,7 @@ def send(port: int, visit: Visit, headers: Mapping[str, str] = {}) -> int:
     path = f"/{visit.path}/{quoted.get('path', 'x')}/"
     if "query" in texts:
         path += f"?{urlencode({'q': texts['query']})}"
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("POST", path, body, {**given, **headers})
         response = connection.getresponse()

@@ -26,7 +26,7 @@ def event(payload: dict[str, Any]) -> bytes:
 
 def send(port: int, body: bytes) -> None:
     """Send an envelope to a collector of another process."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("POST", "/api/1/envelope/", body)
         assert connection.getresponse().status == 200
@@ -41,7 +41,7 @@ def ask(
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=60)
     try:
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()

@@ -40,7 +40,7 @@ def check_correlation(stream: StringIO, collector: Collector, *, visitors: int) 
 
     :param visitors: how many requests failed, each with one line and one event.
     """
-    assert collector.wait_for(lambda: len(collector.items(type="event")) >= visitors, timeout=10)
+    assert collector.wait_for(lambda: len(collector.items(type="event")) >= visitors, timeout=60)
     events = [item.json for item in collector.items(type="event") if isinstance(item.json, dict)]
     assert len(events) == visitors
     for event in events:

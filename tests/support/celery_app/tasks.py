@@ -42,7 +42,7 @@ def _meet(count: int) -> None:
     """Wait until so many processes are here: then no child does all the work."""
     place = Path(FOLDER, "met")
     (place / str(os.getpid())).touch()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while len(list(place.iterdir())) < count and time.monotonic() < until:
         time.sleep(0.02)
     sentry_sdk.set_tag("function", str(os.getpid()))

@@ -389,7 +389,7 @@ def meet(request: HttpRequest, name: str) -> JsonResponse:
     """Record something, wait for the others, and fail or tell."""
     logger.info("met %s", name)
     before = telemetry_core.get_session_manager().session_id
-    together.wait(20)
+    together.wait(60)
     time.sleep(0.001)
     logger.error("the trouble of %s", name)
     return JsonResponse(

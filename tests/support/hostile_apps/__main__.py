@@ -47,7 +47,7 @@ def _serve_asgi(application: Any) -> None:
     print(listener.getsockname()[1], flush=True)
     sys.stdin.read()
     server.should_exit = True
-    thread.join(5)
+    thread.join(60)
     listener.close()
 
 

@@ -121,5 +121,5 @@ def call(url: str) -> str:
     """Ask another host, as an application does that needs its answer."""
     from urllib.request import urlopen
 
-    with urlopen(url, timeout=5) as answer:
+    with urlopen(url, timeout=60) as answer:
         return str(answer.status)
