@@ -1,12 +1,13 @@
 """Whether an expression tells digits, or letters, apart: if not, it reads likes of a text alike.
 
 What an expression that takes every digit alike does not find in ``/orders/17/`` it finds in no
-other ``/orders/../`` either, whatever the number.
+other ``/orders/../`` either, whatever the number. And what one does not find that takes any letter
+for the one it looks for, the other doesn't find whatever the words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
@@ -16,6 +17,7 @@ SMALL_LETTERS: Final = range(ord("a"), ord("z") + 1)
 
 # The tree of the standard library's own parser; it has no public one.
 _parser: Any = import_module("re._parser")
+_compiler: Any = import_module("re._compiler")
 
 _ALIKE: Final = frozenset(("ANY", "AT", "FAILURE"))
 _NESTED: Final = frozenset(
@@ -45,6 +47,51 @@ def takes_digits_alike(pattern: str) -> bool:
 def takes_letters_alike(expression: bytes) -> bool:
     """Tell the same of the small letters from a to z, of an expression over shapes."""
     return _all_alike(_parser.parse(expression), SMALL_LETTERS)
+
+
+@cache
+def whatever_letters(expression: bytes) -> Callable[[bytes], object]:
+    """Return a search that finds something wherever an expression over shapes does, and more.
+
+    It takes any small letter for one that the expression looks for, so that what it does not find
+    in one shape is in none that differs in small letters alone.
+    """
+    parsed = _parser.parse(expression)
+    try:
+        parsed.data = _with_any_letter(parsed)
+    except _Untold:
+        return lambda _: True
+    search: Callable[[bytes], object] = _compiler.compile(parsed).search
+    return search
+
+
+class _Untold(Exception):
+    """An expression that can't take other letters without missing some that it finds."""
+
+
+_LETTER: Final = (_parser.IN, [(_parser.RANGE, (SMALL_LETTERS[0], SMALL_LETTERS[-1]))])
+_TAKES_BACK: Final = ("ASSERT", "BRANCH", "MAX_REPEAT", "MIN_REPEAT", "SUBPATTERN")
+"""What tries another way when what follows does not match."""
+
+
+def _with_any_letter(parsed: Iterable[Any]) -> list[Any]:
+    changed: list[Any] = []
+    for op, argument in parsed:
+        kind = str(op)
+        if _is_alike(kind, argument, SMALL_LETTERS):
+            changed.append((op, argument))
+        elif kind == "LITERAL" or (kind == "IN" and str(argument[0][0]) != "NEGATE"):
+            # Beside the letters, what else it takes.
+            others = argument if kind == "IN" else []
+            changed.append((_parser.IN, [*others, *_LETTER[1]]))
+        elif kind in _TAKES_BACK:
+            for part in _parts_of(argument):
+                part.data = _with_any_letter(part)
+            changed.append((op, argument))
+        elif kind != "ASSERT_NOT":
+            raise _Untold
+        # Where something must not be, other letters might be.
+    return changed
 
 
 def _all_alike(parsed: Iterable[Any], members: range) -> bool:

@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from telemetry_core.filter.shape import may_be_written
 from telemetry_core.filter.text import Remark
-from telemetry_core.filter.views import View, fold_view, views_of, written_view
+from telemetry_core.filter.views import PRINTED_HINT, View, fold_view, views_of, written_view
 
 MAX_VALUES = 200
 """Values that are looked for, the longest first; the parts of values count."""
@@ -48,6 +48,7 @@ _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|[0-9]{3})").fu
 _SMALL_NUMBER = re.compile(r"[-+]?[0-9]{1,5}(?:\.[0-9]{1,4})?").fullmatch
 _ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
 _PERCENT_ENCODED = re.compile("%[0-9A-Fa-fu]").search
+_PRINTED = re.compile(PRINTED_HINT).search
 _NO_SLUG = re.compile(r"[^\w\s-]")
 _SHORTEST_CUT = 6
 _SHORTEST_PHRASE = 8
@@ -214,14 +215,11 @@ class KnownValues:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
         if not self._values or len(text) < MIN_LENGTH:
             return text, ()
-        if _reads_as_it_stands(text) and not may_be_written(text.encode()):
+        if _reads_as_it_stands(text) and not _is_written(text):
             folded = text.lower()
-            for beginning in self._starts:
-                if beginning in folded:
-                    spans = self._spans(text, [(folded, None, None)])
-                    break
-            else:
+            if not self._begin_in(folded):
                 return text, ()
+            spans = self._spans(text, [(folded, None, None)])
         else:
             spans = self._spans(text, _ways_to_read(text))
         if not spans:
@@ -256,7 +254,7 @@ class KnownValues:
         return set(filter(self._is_free, distinct))
 
     def _is_free(self, text: str) -> bool:
-        if _reads_as_it_stands(text) and not may_be_written(text.encode()):
+        if _reads_as_it_stands(text) and not _is_written(text):
             return not self._begin_in(text.lower())
         return len(text) <= MAX_LENGTH and not any(
             self._begin_in(folded) or next(self._cut_off(folded), None) is not None
@@ -288,6 +286,8 @@ class KnownValues:
     def _found(self, text: str, folded: str, view: View | None) -> Iterator[tuple[int, int, str]]:
         cut: list[tuple[int, int, str]] = []
         for beginning, value, token in self._values:
+            if beginning not in folded:
+                continue
             start = folded.find(beginning)
             while start >= 0:
                 end = start + _common(folded, start, value)
@@ -369,7 +369,13 @@ def _reads_as_it_stands(text: str) -> bool:
         and "&" not in text
         and "..." not in text
         and ("%" not in text or _PERCENT_ENCODED(text) is None)
+        and ("=" not in text or _PRINTED(text) is None)
     )
+
+
+def _is_written(text: str) -> bool:
+    """Tell whether a text that reads as it stands holds base64 or hexadecimal digits of a text."""
+    return may_be_written(text.encode()) and written_view(text, None, short=True) is not None
 
 
 def _is_in_token(text: str, start: int, end: int) -> bool:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from telemetry_core.filter.alike import takes_letters_alike
+from telemetry_core.filter.alike import takes_letters_alike, whatever_letters
 from telemetry_core.filter.shape import (
     ALL,
     ENCODED,
@@ -97,6 +97,10 @@ class Told(NamedTuple):
             traits |= expression.trait
         return traits
 
+    def about(self, traits: int) -> Told:
+        """Return what is told of some traits, with no other one asked for."""
+        return Told(self.traits, tuple(each for each in self.asked if each.trait & traits))
+
     def traits_of(self, shape: bytes) -> int:
         """Return the traits of a text with this outline and of that shape."""
         traits = self.traits
@@ -128,6 +132,6 @@ def told_by(outline: bytes, *, has_word: bool) -> Told:
         if expression.is_told_by_outline:
             if expression.search(where) is not None:
                 traits |= expression.trait
-        elif has_word if expression.start.isalpha() else expression.start in where:
+        elif has_word if expression.start.isalpha() else whatever_letters(expression.whole)(where):
             asked.append(expression)
     return Told(traits, tuple(each for each in asked if not each.trait & traits))

@@ -73,19 +73,19 @@ def _words(*, credentials: bool) -> set[str]:
     return words | {f"{word}{end}" for word in words for end in ("s", "0")}
 
 
-def _tree(words: set[str]) -> str:
+def any_of(words: set[str]) -> str:
     """Return an expression that looks for any of many words letter by letter."""
     branches: dict[str, set[str]] = {}
     for word in words:
         branches.setdefault(word[:1], set()).add(word[1:])
     if "" in branches:
         return ""  # a shorter word ends here: what follows does not matter
-    rest = "|".join(f"{first}{_tree(after)}" for first, after in sorted(branches.items()))
+    rest = "|".join(f"{first}{any_of(after)}" for first, after in sorted(branches.items()))
     return f"(?:{rest})" if len(branches) > 1 else rest
 
 
 def _after(words: set[str]) -> str:
-    return _tree({word[::-1] for word in words})
+    return any_of({word[::-1] for word in words})
 
 
 PLAIN, SQUEEZED, REVERSED = range(3)

@@ -283,7 +283,10 @@ def written_view(text: str, inner: View | None, *, short: bool = False) -> View 
     :param inner: the view that ``text`` is of, if it is of one.
     :param short: whether to look for short words, where there are no long ones.
     """
-    words = (*_WORDS, _SHORT_WORDS) if short else _WORDS
+    # Without a slash both find the same.
+    words = _WORDS if "/" in text else _WORDS[:1]
+    if short:
+        words = (*words, _SHORT_WORDS)
     return next(filter(None, (_undo(word, text, inner) for word in words)), None)
 
 

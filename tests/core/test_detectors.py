@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telemetry_core.filter.catalogue import catalogue
-from telemetry_core.filter.detectors import DETECTORS, Detector, build_detectors
+from telemetry_core.filter.detectors import (
+    DETECTORS,
+    Detector,
+    build_detectors,
+    contact,
+    identity,
+    location,
+)
 from telemetry_core.filter.shape import TRAITS
 from telemetry_core.filter.text import TextFilter
 
@@ -45,6 +55,34 @@ def test_a_row_spares_its_near_misses(row: Detector) -> None:
 def test_a_row_needs_only_traits_that_exist(row: Detector) -> None:
     """A misspelt trait would switch a detector off in silence."""
     assert set(row.traits) <= set(TRAITS)
+
+
+BY_WORD = [
+    (contact.WORDS, "phone_by_word"),
+    (identity.WORDS, "id_by_word"),
+    (location.WORDS, "coordinates"),
+]
+
+
+@pytest.mark.parametrize(("expression", "name"), BY_WORD, ids=[row[1] for row in BY_WORD])
+@given(data=st.data())
+def test_a_row_names_a_word_of_all_it_looks_for(
+    expression: re.Pattern[str], name: str, data: st.DataObject
+) -> None:
+    """Where none of them is, the row is not tried."""
+    (row,) = (row for row in DETECTORS if row.name == name)
+    words = data.draw(st.from_regex(expression.pattern, fullmatch=True))
+    assert any(word in words for word in row.words) or not words.isascii()
+
+
+@rows
+def test_a_row_without_its_words_is_tried_the_more(row: Detector) -> None:
+    """They spare, and tell nothing: its examples are what they are without them."""
+    if row.words:
+        bare = TextFilter([replace(row, words=())])
+        for text in (*row.finds, *row.spares):
+            assert TextFilter([row]).filter(text) == bare.filter(text)
+            assert TextFilter([row]).filter(text.upper()) == bare.filter(text.upper())
 
 
 @rows

@@ -51,6 +51,9 @@ KNOWN = KnownValues(
         (f"got {STORY.strip()}", "got [INPUT]"),
         ("Jane\u200b O'Neil", "[USER]"),
         ("blue +suede\xa0+shoes", "[INPUT]"),
+        ("to =?utf-8?q?Jane_O'Neil?= today", "to [USER] today"),
+        ("x: stra=C3=9Fe 12 =22S=C3=BCd=22 & co", "x: [INPUT]"),
+        ("x: first li=\nne of it", "x: [INPUT]"),
     ],
 )
 def test_a_known_value_is_found_however_it_is_written(text: str, filtered: str) -> None:

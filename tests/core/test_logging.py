@@ -32,6 +32,7 @@ from telemetry_core.logging import (
     ServerFormatter,
     TelemetryFilter,
 )
+from telemetry_core.logging.formatters import json_encoder
 from telemetry_core.request import Request
 
 EMAIL = "jane.roe" + "@mail.example.org"
@@ -287,6 +288,14 @@ def test_a_record_that_comes_without_its_exception_keeps_the_text() -> None:
     """One that was sent by another process has the text alone."""
     record = logging.makeLogRecord({"msg": "failed", "exc_text": f"ValueError: {EMAIL}"})
     assert json.loads(JsonFormatter().format(record))["exception"] == "ValueError: [EMAIL]"
+
+
+@pytest.mark.parametrize("make", [None, lambda: None], ids=["missing", "another"])
+def test_a_line_is_written_as_the_standard_library_writes_it(make: Any) -> None:
+    """Also where that has no encoder in C, or one with other parameters than are known."""
+    line = {"a": 'é "\n', "b": [1, 2.5, None, True, {"c": float("nan")}], "d": object()}
+    expected = json.dumps(line, default=lambda _: "[Filtered]")
+    assert json_encoder()(line) == json_encoder(make)(line) == expected
 
 
 def test_half_a_character_can_be_written() -> None:

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telemetry_core.filter.findings import MAX_FINDINGS
 from telemetry_core.filter.outline import has_telling_word, outline_of
 from telemetry_core.filter.shape import is_wordy, traits_of
 from telemetry_core.filter.text import (
     FILTERED,
     MAX_CACHED_LENGTH,
-    MAX_FINDINGS,
     TextFilter,
 )
 

@@ -67,14 +67,14 @@ def _is_national(match: re.Match[str]) -> bool:
     return 9 <= _digits(value) <= 12 and _DATE.match(value) is None
 
 
-_WORDS = re.compile(
+WORDS = re.compile(
     r"(?:phone|tel|mobile?|fax|handy|cell|whatsapp|sms|msisdn|telefono?|telefoon|puhelin|telefone)"
     r"(?:[ _-]?(?:number|no|nr|num|nummer)|_?[0-9])?$"
 )
 
 
 def _is_named(match: re.Match[str]) -> tuple[int, int] | bool:
-    return unless(_WORDS.search(words_before(match)[0]) is None or not _is_dialled(match), match)
+    return unless(WORDS.search(words_before(match)[0]) is None or not _is_dialled(match), match)
 
 
 def _is_dialled(match: re.Match[str]) -> bool:
@@ -229,8 +229,11 @@ DETECTORS: tuple[Detector, ...] = (
             r"(?P<value>[+(0-9](?<=[:= \"'\\(\[].)(?:(?<=[0-9])|[0-9])"
             rf"(?:{_GAP}[0-9]){{5,14}}+)(?![0-9])"
         ),
+        words=(
+            "phone", "tel", "mobil", "fax", "handy", "cell", "whatsapp", "sms", "msisdn", "puhelin",
+        ),
         check=_is_named,
         finds=("phone=5551234567", '"mobile": "13812345678"', "Tel. 12 34 56 78"),
         spares=("telephone exchange", "tel: unknown", "sms 12"),
     ),
-)
+)  # fmt: skip

@@ -28,6 +28,8 @@ class Detector:
     trigger: tuple[str, ...] = ()
     """Expressions over a text's shape, one of which every match implies: tried on the few texts
     that have the trait, to spare most of them the pattern."""
+    words: tuple[str, ...] = ()
+    """Small letters in a row, some of which stand before every value, in any case."""
     check: Callable[[re.Match[str]], bool | tuple[int, int]] | None = None
     """Tells a value from what only looks like one (a check digit, an address parser). May say where
     the value stands in the text in place of ``True``, when the pattern only finds its beginning."""

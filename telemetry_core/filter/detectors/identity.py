@@ -88,7 +88,7 @@ _NUMBERS: tuple[tuple[str, str, str, str, tuple[str, ...], tuple[str, ...]], ...
      ("BOXW310820HNERXN09",), ("BOXW310820HNERXN08",)),
 )  # fmt: skip
 
-_WORDS = re.compile(
+WORDS = re.compile(
     r"(?<![a-z])(?:"
     r"ssn|social[ _-]?security|soc[ _-]?sec|sin|national[ _-]?id(?:entity)?|id[ _-]?card"
     r"|identity[ _-]?card"
@@ -110,7 +110,7 @@ _BARE = re.compile("[A-Za-z]{0,2}[0-9]{6}|[0-9]{2,4}(?:[ -][0-9]{2,4}){2}")
 def _is_named(match: re.Match[str]) -> bool:
     words, gap = words_before(match)
     return (
-        _WORDS.search(words) is not None
+        WORDS.search(words) is not None
         and sum(char.isdigit() for char in match["value"]) >= 5
         # Without a mark between only what has the look of a number: "tin 2000 cans" is none.
         and (not gap.isspace() or _BARE.match(match["value"]) is not None)
@@ -192,6 +192,14 @@ DETECTORS: tuple[Detector, ...] = (
         pattern=(
             r"(?P<value>[0-9A-Za-z](?<=[:=# \"'\\(].)(?:(?<=[0-9])|(?=[A-Za-z]{0,3}[ -]?[0-9]))"
             r"(?:[.+/-]?[0-9A-Za-z]| (?=[A-Za-z]{0,3}[0-9])[0-9A-Za-z]){5,19}+)(?![0-9A-Za-z])"
+        ),
+        words=tuple(
+            "ssn soc sin national card passport licen tax tin nin dni nif nie cpf cnpj pesel bsn "
+            "insee nir personnummer cpr hetu egn cnp oib curp rfc aadhaar nhs rrn tckn kimlik "
+            "steuer idnr avs ahv niss rodn codice fnr isikukood fodselsnummer foedselsnummer "
+            "rijksregisternummer tfn pps svnr medicare hkid inn snils ktp jmbg emso embso cui ruc "
+            "rut rg cedula ausweis reisepass passeport pasaport passaport paspoort securit "
+            "versicherungsnummer seguridad kodas".split()
         ),
         check=_is_named,
         finds=("ssn=123456789", "SSN 123456789 refused", "bsn: 111222333",

@@ -7,7 +7,7 @@ import re
 from telemetry_core.filter.detectors.detector import Detector, unless, words_before
 
 _DEGREES = r"[-+]?[0-9]{1,3}\.[0-9]{2,}"
-_WORDS = re.compile(
+WORDS = re.compile(
     r"(?<![a-z])(?:latitude|longitude|latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long"
     r"|coords?|coordinates?"
     r"|gps|geo|position|location|point|center"
@@ -17,7 +17,7 @@ _WORDS = re.compile(
 
 
 def _is_named(match: re.Match[str]) -> tuple[int, int] | bool:
-    return unless(_WORDS.search(words_before(match)[0]) is None, match)
+    return unless(WORDS.search(words_before(match)[0]) is None, match)
 
 
 DETECTORS: tuple[Detector, ...] = (
@@ -30,6 +30,10 @@ DETECTORS: tuple[Detector, ...] = (
             r"(?P<value>[-+0-9](?<=[:=(\[, \\\"'{].)"
             r"(?:(?<=[0-9])[0-9]{0,2}+|[0-9]{1,3}+)\.[0-9]{2,}+"
             rf"(?:°?(?: ?[NSns])?[,; ]{{1,2}}{_DEGREES}°?(?: ?[EWew])?)?)(?![0-9A-Za-z])"
+        ),
+        words=tuple(
+            "lat lon lng coord gps geo position location point center breit laeng szeroko "
+            "dlugo".split()
         ),
         check=_is_named,
         finds=("lat=52.5200&lon=13.4050", '"longitude": -0.1276', "gps: 48.8584, 2.2945"),

@@ -86,7 +86,7 @@ DETECTORS: tuple[Detector, ...] = (
         name="iban",
         token="[IBAN]",
         traits=("digits", "long"),
-        trigger=(r"00(?<=[a-z]{2}00)(?=[ +-]?[0a-z]{1,4}[ +-]?[0a-z]{3})",),
+        trigger=(r"00(?<=[a-z]{2}00)(?=(?:[ +-]?[0a-z?]){11})",),
         pattern=(
             rf"(?<![0-9A-Z])(?:(?<![a-z])|(?=[A-Z]{{2}}))(?P<value>(?i:{_IBAN}))(?![0-9A-Za-z])"
         ),
