@@ -108,8 +108,15 @@ def _plain(value: Any, depth: int, breadth: int, length: int) -> Any:
         if math.isfinite(value):
             return value
     elif kind is datetime:
-        return format_timestamp(value)
+        return _written(value)
     raise _NotPlain
+
+
+def _written(time: datetime) -> str:
+    """Return what the SDK writes for a time, of which there is one in each breadcrumb."""
+    text = time.isoformat(timespec="microseconds")
+    is_usual = text.endswith("+00:00") and text[0] != "0"
+    return f"{text[:-6]}Z" if is_usual else format_timestamp(time)
 
 
 def _plain_mapping(mapping: dict[Any, Any], depth: int, breadth: int, length: int) -> Any:

@@ -58,7 +58,9 @@ def texts_in(value: Any) -> Iterator[str]:
         for part in level:
             kind = type(part)
             is_plain = kind in _PLAIN_CONTAINERS
-            text = None if is_plain else _text_of(part, kind)
+            if is_plain and not part:
+                continue
+            text = part if kind is str else None if is_plain else _text_of(part, kind)
             if text is not None:
                 texts_left -= 1
                 if texts_left < 0:
@@ -96,9 +98,11 @@ def _text_of(part: Any, kind: type) -> str | None:
 
 def _parts_of(container: Any, kind: type, limit: int) -> list[Any]:
     """Return at most ``limit`` of what is in a container: of what can be read of it."""
+    if kind is list or kind is tuple:
+        return list(container[:limit])
     found: list[Any] = []
     try:
-        if kind is dict or (kind is not list and issubclass(kind, Mapping)):
+        if kind is dict or issubclass(kind, Mapping):
             for key, value in islice(container.items(), limit // 2):
                 if not issubclass(type(key), str) or not _NAME.fullmatch(key):
                     found.append(key)
@@ -199,6 +203,35 @@ def _lines_of(text: str) -> Iterator[str]:
         line = part.strip()
         if line and line != text:
             yield line
+
+
+def texts_of_query(query: str) -> list[str] | None:
+    """Return the names and the values in a query string; None when it has to be decoded.
+
+    A framework takes several times as long, and none of it is needed where nobody has asked.
+    """
+    if "%" in query or not query.isascii():
+        return None
+    texts: list[str] = []
+    for field in query.replace("+", " ").split("&", MAX_TEXTS)[:MAX_TEXTS]:
+        if field:
+            name, _, value = field.partition("=")
+            texts += (name, value)
+    return texts
+
+
+def texts_of_cookies(cookies: str) -> list[str] | None:
+    """Return the values in a ``Cookie`` header, and the names that are no names in code.
+
+    None when it has to be decoded.
+    """
+    if '"' in cookies or not cookies.isascii():
+        return None
+    texts: list[str] = []
+    for cookie in cookies.split(";", MAX_TEXTS)[:MAX_TEXTS]:
+        name, _, value = cookie.partition("=")
+        texts += texts_in({name.strip(): value.strip()})
+    return texts
 
 
 def texts_of_headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:

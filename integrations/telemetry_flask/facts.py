@@ -18,10 +18,12 @@ from telemetry_core.values import (
     stamp_of,
     texts_in,
     texts_of_body,
+    texts_of_cookies,
     texts_of_file_names,
     texts_of_headers,
     texts_of_path,
     texts_of_people,
+    texts_of_query,
 )
 
 # Where applications and Flask's extensions keep who is logged in.
@@ -99,7 +101,9 @@ class FlaskFacts:
         read: dict[str, Any] = request.__dict__
         rule, arguments = self._match()
         yield from texts_in(arguments) if rule is not None else texts_of_path(request.path)
-        yield from texts_in(list(request.args.lists()))
+        sent = self.environ.get
+        query = None if "args" in read else texts_of_query(sent("QUERY_STRING", ""))
+        yield from texts_in(list(request.args.lists())) if query is None else query
         if "form" in read:
             yield from texts_in(list(read["form"].lists()))
         if "files" in read:
@@ -108,11 +112,12 @@ class FlaskFacts:
         body = read.get("_cached_data")
         if body is None and not ("form" in read and kind.startswith("multipart/")):
             # What the application has read of the stream itself.
-            body = kept_of(self.environ.get("wsgi.input"))
+            body = kept_of(sent("wsgi.input"))
         yield from texts_of_body(body or b"", kind)
         # What get_json() parsed, where it did not keep the bytes.
         yield from texts_in(list(read.get("_cached_json") or ()))
-        yield from texts_in(request.cookies)
+        cookies = None if "cookies" in read else texts_of_cookies(sent("HTTP_COOKIE", ""))
+        yield from texts_in(dict(request.cookies.lists())) if cookies is None else cookies
         yield from texts_in(self._session())
         yield from texts_of_headers(request.headers.items())
         yield from texts_in(request.remote_addr)

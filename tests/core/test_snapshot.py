@@ -68,7 +68,10 @@ PARTS: list[tuple[str, Any, str]] = [
     ("level", "ä" * 60_000, "characters of more than one byte"),
     ("level", "\ud800", "half a character"),
     ("timestamp", datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC), "a time"),
+    ("timestamp", datetime(2026, 1, 2, tzinfo=UTC), "a whole second"),
     ("timestamp", datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=5))), "another zone's"),
+    ("timestamp", datetime(2026, 1, 2), "of no zone"),  # noqa: DTZ001  # that is the case
+    ("timestamp", datetime(999, 1, 2, tzinfo=UTC), "of a year that platforms write differently"),
     ("tags", {"a": 1, "b": None, "c": True, "d": 1.5}, "leaves"),
     ("tags", {"a": math.nan, "b": math.inf}, "numbers that JSON does not know"),
     ("tags", {"a": Colour.RED}, "a subclass of int"),

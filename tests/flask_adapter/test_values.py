@@ -16,7 +16,12 @@ from flask import Flask, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_calls import call, flushed, site
 from flask_site import create_app
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Request as WerkzeugRequest
+
+from telemetry_core.values import texts_in, texts_of_cookies, texts_of_query
 
 NAME = "Wilhelmina"
 
@@ -42,6 +47,37 @@ def value_of(event: dict[str, Any]) -> str:
     return value
 
 
+ASCII = st.text(st.sampled_from("ab=&;+, \t.-_[]\\\"'7~#?\x00"), max_size=30)
+
+
+@given(ASCII)
+def test_a_query_that_nobody_has_read_is_read_alike(query: str) -> None:
+    """It tells the names and values that Werkzeug would tell."""
+    read = WerkzeugRequest({"QUERY_STRING": query}).args
+    texts = texts_of_query(query)
+    assert texts is not None
+    assert set(texts) == set(texts_in(list(read.lists())))
+
+
+@given(ASCII)
+def test_of_cookies_that_nobody_has_read_no_value_is_missing(cookies: str) -> None:
+    """They tell all that Werkzeug would tell, and what it leaves out as malformed."""
+    read = WerkzeugRequest({"HTTP_COOKIE": cookies}).cookies
+    texts = texts_of_cookies(cookies)
+    if '"' in cookies:
+        assert texts is None
+    else:
+        assert texts is not None
+        assert set(texts) >= set(texts_in(dict(read.lists())))
+
+
+@pytest.mark.parametrize("sent", ["q=J%C3%BCrgen", "q=J\xc3\xbcrgen", "q=%ff"])
+def test_what_has_to_be_decoded_is_left_to_werkzeug(sent: str) -> None:
+    """Nobody would find it in a text as it was sent."""
+    assert texts_of_query(sent) is None
+    assert (texts_of_cookies(sent) is None) == (not sent.isascii())
+
+
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=x"
 
@@ -53,6 +89,8 @@ SENT = [
     ("/view", json.dumps({"a": [{"b": NAME}]}), "application/json", {}, "JSON"),
     ("/view", NAME, "text/plain", {}, "a body of text"),
     ("/view", "", "", {"Cookie": f"name={NAME}"}, "a cookie"),
+    ("/view", "", "", {"Cookie": f'name="{NAME}"'}, "a cookie in quotes"),
+    ("/view", "", "", {"Cookie": f'name="a"; name="{NAME}"'}, "a cookie that is there twice"),
     ("/view", "", "", {"X-Name": NAME}, "a header"),
     ("/view", "", "", {"Authorization": f"Bearer {NAME}"}, "a token"),
     (
