@@ -48,6 +48,7 @@ _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|[0-9]{3})").fu
 _SMALL_NUMBER = re.compile(r"[-+]?[0-9]{1,5}(?:\.[0-9]{1,4})?").fullmatch
 _ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
 _PERCENT_ENCODED = re.compile("%[0-9A-Fa-fu]").search
+_ENTITY = re.compile("&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)").search
 _PRINTED = re.compile(PRINTED_HINT).search
 _NO_SLUG = re.compile(r"[^\w\s-]")
 _SHORTEST_CUT = 6
@@ -366,9 +367,9 @@ def _reads_as_it_stands(text: str) -> bool:
         and "  " not in text
         and "\\" not in text
         and "+" not in text
-        and "&" not in text
         and "..." not in text
         and ("%" not in text or _PERCENT_ENCODED(text) is None)
+        and ("&" not in text or _ENTITY(text) is None)
         and ("=" not in text or _PRINTED(text) is None)
     )
 
