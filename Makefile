@@ -43,9 +43,9 @@ format: $(VENV)/.lint  ## Rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-types: $(VENV)/.types  ## Check the types with mypy and pyright
-	@$(BIN)/mypy
-	@$(BIN)/pyright --pythonpath $(BIN)/python
+types: $(VENV)/.types  ## Check the types with mypy and pyright, side by side
+	@$(BIN)/mypy & mypy=$$!; $(BIN)/pyright --pythonpath $(BIN)/python; \
+	pyright=$$?; wait $$mypy && exit $$pyright
 
 tox: $(VENV)/.tox  ## Test the built wheel on every Python, framework and SDK of the matrix
 	@$(UV) pip compile --quiet --group test pyproject.toml > /dev/null 2>&1 || \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -9,6 +10,8 @@ from telemetry_core.filter.detectors import DETECTORS
 from telemetry_core.filter.outline import has_telling_word, outline_of, told_by
 from telemetry_core.filter.shape import DIGITS, ENCODED, SHORT_WORD, shape_of, traits_of
 from telemetry_core.filter.text import FILTERED, TextFilter
+
+pytestmark = pytest.mark.pure
 
 _PIECES = [
     *"abPz09 ,;'\"()!_-.:=/@#%&?~\\\t\n\x1b",

@@ -19,6 +19,8 @@ from telemetry_core.filter.text import TextFilter
 from telemetry_core.policy import Policy
 from telemetry_core.policy.policy import Result
 
+pytestmark = pytest.mark.pure
+
 EMAIL = "jane.roe@example.org"
 TEXTS = TextFilter(build_detectors({}))
 YEAR = time.gmtime().tm_year

@@ -103,6 +103,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return applications(tmp_path_factory.mktemp("audited"))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("screen", SCREENS, ids=[screen.command for screen in SCREENS])
 def test_a_screen_is_what_a_terminal_shows(screen: Screen, databases: dict[str, str]) -> None:
     """A sound application, beside sentry-sdk alone; one with a detector switched off; an unknown.
@@ -133,6 +134,7 @@ def test_the_screens_show_what_the_page_says() -> None:
     assert re.search(r"Not searched: audited\.notes, line \d+ .* relay\.example:80", elsewhere)
 
 
+@pytest.mark.once  # the databases' tests audit a smaller project of Django's everywhere
 def test_the_shop_leaks_nothing_and_sentry_sdk_alone_does(shop: dict[str, Any]) -> None:
     """By its own manage.py, every route made to fail. The database is as it was.
 

@@ -22,8 +22,9 @@ pytest.importorskip("django", reason="audits a Django project")
 from click.testing import CliRunner, Result
 from database_servers import SERVERS, Server, program
 
-from telemetry_core.audit.canaries import new_canaries
+from telemetry_core.audit.canaries import Canaries, new_canaries
 from telemetry_core.audit.runner import Order, Run, run_audit
+from telemetry_core.audit.verdict import judge
 from telemetry_core.cli.exits import Exit
 from telemetry_core.cli.root import root
 
@@ -68,10 +69,9 @@ def variables_of(server: Server, **others: str) -> dict[str, str]:
     }
 
 
-def audit_desk(server: Server, folder: Path, **variables: str) -> Run:
-    more = {**variables_of(server), "DESK_FOLDER": str(folder), **variables}
-    with mock.patch.dict(os.environ, more):
-        return run_audit(Order(framework="django", name="desk.settings"), new_canaries())
+def audit_desk(server: Server, folder: Path, canaries: Canaries) -> Run:
+    with mock.patch.dict(os.environ, {**variables_of(server), "DESK_FOLDER": str(folder)}):
+        return run_audit(Order(framework="django", name="desk.settings"), canaries)
 
 
 def audit(*arguments: str, **variables: str) -> Result:
@@ -82,11 +82,12 @@ def audit(*arguments: str, **variables: str) -> Result:
 def test_a_project_s_database_and_files_are_as_they_were(server: Server, tmp_path: Path) -> None:
     """Whatever the views do to them; what fails in one request doesn't spoil the next.
 
-    The user is made as the project's own model wants one to be.
+    The user is made as the project's own model wants one to be. Nothing planted leaks.
     """
     (tmp_path / "old.txt").write_text("old")
     before = server.snapshot()
-    run = audit_desk(server, tmp_path)
+    canaries = new_canaries()
+    run = audit_desk(server, tmp_path, canaries)
     assert server.snapshot() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["old.txt"]
     assert any("was rolled back" in note for note in run.notes)
@@ -98,6 +99,7 @@ def test_a_project_s_database_and_files_are_as_they_were(server: Server, tmp_pat
         if isinstance(item, dict) and isinstance(item.get("logentry"), dict)
     }
     assert "3 offices, as Clerk" in said, said
+    assert judge(run, canaries).findings == []
 
 
 @pytest.mark.parametrize("server", ["sqlite"], indirect=True)
