@@ -9,9 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from unicodedata import normalize
 
 from telemetry_core.filter.shape import may_be_written
+from telemetry_core.filter.spellings import (
+    MIN_LENGTH,
+    PREFIX,
+    TOKEN,
+    accounts_of,
+    joined_name,
+    spellings_of,
+    words_of_name,
+)
 from telemetry_core.filter.text import Remark
 from telemetry_core.filter.views import PRINTED_HINT, View, fold_view, views_of, written_view
 
@@ -20,136 +28,14 @@ MAX_VALUES = 200
 MAX_LENGTH = 4096
 """Characters of a value that are compared; what stands behind them in a text goes too, up to the
 next white space."""
-MIN_LENGTH = 4
-"""Characters of the shortest value: shorter ones are found in any text."""
-PREFIX = 12
-"""Characters at the beginning of a longer value that give it away where a text was cut off; twice
-as many do so anywhere."""
-
-LONGEST_NAME = 80
-"""Characters of a value that may be spelled anew, as a name or title is and no longer text."""
-
-# Values that forms and headers send all the time, and that say nothing about anybody.
-_TRIVIAL = frozenset(
-    "true false none null nil undefined yes no on off submit default post get put head patch "
-    "delete options trace "
-    "connect create update save cancel search login logout http https localhost html json text "
-    "utf-8 gzip deflate "
-    "keep-alive close identity chunked bytes en-us en-gb de-de fr-fr name email user username "
-    "password admin "
-    "asc desc date title test value type page next prev previous first last none left right "
-    "name id "
-    "application/json application/xml text/html text/plain text/xml multipart/form-data "
-    "application/x-www-form-urlencoded application/octet-stream image/png image/jpeg */* "
-    "xmlhttprequest no-cache "
-    "same-origin navigate document cors max-age=0".split()
-)
-_LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|[0-9]{3})").fullmatch
-_SMALL_NUMBER = re.compile(r"[-+]?[0-9]{1,5}(?:\.[0-9]{1,4})?").fullmatch
 _ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
 _PERCENT_ENCODED = re.compile("%[0-9A-Fa-fu]").search
 _ENTITY = re.compile("&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)").search
 _PRINTED = re.compile(PRINTED_HINT).search
-_NO_SLUG = re.compile(r"[^\w\s-]")
 _SHORTEST_CUT = 6
 _SHORTEST_PHRASE = 8
 _SHORTEST_JOINED = 10
-_NAME_WORDS = 4
-_TOKEN = re.compile(r"\[[A-Za-z]+\]")
-
-
-def _folded(text: str) -> str:
-    return " ".join(fold_view(text).text.split())
-
-
-def _is_telling(folded: str) -> bool:
-    return (
-        len(folded) >= MIN_LENGTH
-        and folded not in _TRIVIAL
-        and _LOCALE(folded) is None
-        and _SMALL_NUMBER(folded) is None
-        and _TOKEN.fullmatch(folded) is None
-        and any(char.isalnum() for char in folded)
-    )
-
-
-# Mailboxes that are nobody's (RFC 2142, and what is as common), before an "@".
-_ROLES = frozenset(
-    "abuse account accounts billing contact hello help hostmaster info jobs mail marketing news "
-    "no-reply noreply office orders postmaster press root sales security service shop store "
-    "support team webmaster".split()
-)
-_ADDRESS = re.compile(r"([^\s@]{4,64})@[^\s@]+").fullmatch
 _AT_HOST = re.compile(r"[\w.+'-]{0,64}@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2}").match
-
-
-def _parts(value: str) -> Iterator[str]:
-    """Yield a value, as applications write it anew, and those of its parts that tell it alone."""
-    yield value
-    if len(value) <= LONGEST_NAME:
-        yield from _spellings(value)
-    lines = value.splitlines()
-    if len(lines) > 1:
-        yield from (line for line in lines if len(line.strip()) >= PREFIX)
-
-
-def _words_of_name(value: str, token: str) -> Iterator[str]:
-    """Yield a name's words: "Jane Doe" is often just "Jane" in a message.
-
-    And ``jane.doe`` of an address; a list is sorted by "Doe, Jane".
-    """
-    if token != "[USER]" and not _is_name(value):
-        return
-    words = [word for word in re.split(r"[\s,;@]+", value) if len(word) < len(value)]
-    yield from (word for word in words if len(word) >= MIN_LENGTH and word[0].isalpha())
-    if 2 <= len(words) <= _NAME_WORDS and len(value) <= LONGEST_NAME:
-        yield from (f"{words[-1]}{mark}{' '.join(words[:-1])}" for mark in (", ", ",", " "))
-
-
-def _is_name(value: str) -> bool:
-    """Tell whether what a visitor has typed looks like somebody's name: "Jane van Doe"."""
-    words = re.split(r",? ", value) if len(value) <= LONGEST_NAME else []
-    return (
-        2 <= len(words) <= _NAME_WORDS
-        and all(re.sub("[.'\u2019-]", "", word).isalpha() for word in words)
-        and sum(word[0].isupper() for word in words) >= 2
-        and words[0][0].isupper()
-        and words[-1][0].isupper()
-    )
-
-
-def _spellings(value: str) -> Iterator[str]:
-    """Yield a short value as names of files and addresses of pages spell it.
-
-    With accents apart or left out, and with its words joined: ``zoe-dupont`` of "Zo\u00eb Dupont".
-    """
-    spellings = [value]
-    if not value.isascii():
-        yield from (normalize(form, value) for form in ("NFC", "NFD"))
-        plain = normalize("NFKD", value).encode("ascii", "ignore").decode("ascii")
-        # Of a script without Latin letters nothing is left that would tell it.
-        if 3 * len(plain) >= 2 * len(value):
-            spellings.append(plain)
-            yield plain
-    for spelling in spellings:
-        words = _NO_SLUG.sub("", spelling).split()
-        if len(words) > 1:
-            yield from (mark.join(words) for mark in "-_")
-
-
-def _accounts(value: str) -> Iterator[str]:
-    """Yield what somebody's address or name becomes where they have an account."""
-    address = _ADDRESS(value)
-    if address is not None and address[1].lower() not in _ROLES:
-        yield address[1]
-    words = value.split() if len(value) <= LONGEST_NAME else []
-    if 2 <= len(words) <= 3 and all(
-        word[0].isalpha() and re.sub("[.'-]", "", word).isalnum() for word in words
-    ):
-        yield from (mark.join(words) for mark in ("", "."))
-        # "jdoe", "janed"
-        initials = (words[0][0] + words[-1], words[0] + words[-1][0])
-        yield from (account for account in initials if len(account) > MIN_LENGTH)
 
 
 def _stands_out(value: str, *, joined: bool, edge: str, neighbour: str) -> bool:
@@ -179,19 +65,13 @@ class KnownValues:
         # Of several words and long: "janemiller" is no part of another word by chance.
         self._joined: set[str] = set()
         for value, token in islice(values, 10 * MAX_VALUES):
-            for part in _parts(value[: 2 * MAX_LENGTH]):
-                folded = _folded(part)[:MAX_LENGTH]
-                if _is_telling(folded):
-                    found.setdefault(folded, token)
-            for word in map(_folded, _words_of_name(value, token)):
-                if word not in found and _is_telling(word):
-                    self._accounts.add(word)
-                    found[word] = token
-            for account in map(_folded, _accounts(value)):
-                if account not in found and _is_telling(account):
-                    self._accounts.add(account)
-                    found[account] = token
-            joined = _folded("".join(value.split())) if len(value) <= LONGEST_NAME else ""
+            for spelling in spellings_of(value[: 2 * MAX_LENGTH]):
+                found.setdefault(spelling[:MAX_LENGTH], token)
+            for other in (*words_of_name(value, token), *accounts_of(value)):
+                if other not in found:
+                    self._accounts.add(other)
+                    found[other] = token
+            joined = joined_name(value)
             if joined in self._accounts and len(joined) >= _SHORTEST_JOINED:
                 self._joined.add(joined)
         longest = sorted(found.items(), key=lambda item: -len(item[0]))[:MAX_VALUES]
@@ -382,7 +262,7 @@ def _is_written(text: str) -> bool:
 def _is_in_token(text: str, start: int, end: int) -> bool:
     """Tell whether a stretch is part of a token of an earlier pass: "[USER]" holds no user."""
     bracket = text.rfind("[", max(0, start - 24), start + 1)
-    token = _TOKEN.match(text, bracket) if bracket >= 0 else None
+    token = TOKEN.match(text, bracket) if bracket >= 0 else None
     return token is not None and token.end() >= end
 
 
