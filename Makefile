@@ -96,5 +96,5 @@ $(VENV)/.python:
 			"On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; fi
 	@echo "Making a virtual environment in $(VENV) with $$($(PYTHON) --version) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet 'uv>=0.8' || echo "There is no uv: pip does it."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8' || echo "There is no uv: pip does it."
 	@touch $@

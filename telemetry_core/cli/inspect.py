@@ -8,6 +8,7 @@ import threading
 import webbrowser
 from collections import Counter
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
@@ -69,7 +70,7 @@ def command(port: int, host: str, keep: Path | None, opened: bool, as_json: bool
     printer = _Printer(as_json=as_json)
     collector = Collector(host=host, port=port, keep=keep, on_received=printer.received)
     before = {
-        number: signal.signal(number, lambda *_: printer.stop.set())
+        number: signal.signal(number, lambda *_: printer.ended.put(None))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
@@ -78,7 +79,7 @@ def command(port: int, host: str, keep: Path | None, opened: bool, as_json: bool
             click.echo(_welcome(collector.url, collector.dsn), err=True)
             if opened:
                 webbrowser.open(collector.url)
-            printer.stop.wait()
+            printer.ended.get()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -106,7 +107,8 @@ class _Printer:
         self._as_json = as_json
         self._lock = threading.Lock()
         self._console = console()
-        self.stop = threading.Event()
+        # No event: a signal's handler can't set one whose lock the main thread has just taken.
+        self.ended: SimpleQueue[None] = SimpleQueue()
         self.is_pipe_closed = False
         self.count = 0
 
@@ -121,7 +123,7 @@ class _Printer:
                 sys.stdout.flush()
             except BrokenPipeError:
                 self.is_pipe_closed = True
-                self.stop.set()
+                self.ended.put(None)
 
     def _print(self, entry: Entry) -> None:
         if self._as_json:
