@@ -53,7 +53,10 @@ class Snapshot(dict[str, Any]):
             try:
                 if key in asked or type(key) is not str:
                     raise _NotPlain
-                plain[key] = _part(key, value, length)
+                if type(value) is str and len(value) <= length and key not in _OF_A_SHAPE:
+                    plain[key] = value
+                else:
+                    plain[key] = _part(key, value, length)
             except Exception:
                 # That, or something that another thread is changing.
                 rest[key] = value
@@ -69,6 +72,10 @@ class Snapshot(dict[str, Any]):
 
 _ASKED: Final = frozenset(("breadcrumbs", "extra", "request", "spans"))
 """The parts of an event of which the SDK asks processors of values, where there are any."""
+
+
+_OF_A_SHAPE: Final = frozenset(("breadcrumbs", "request"))
+"""The parts that the SDK doesn't take for just any value."""
 
 
 class _NotPlain(Exception):
@@ -103,7 +110,13 @@ def _plain(value: Any, depth: int, breadth: int, length: int) -> Any:
             return _plain_mapping(value, depth - 1, breadth, length)
     elif kind is list or kind is tuple:
         if depth > 0 and len(value) <= breadth:
-            return [_plain(each, depth - 1, breadth, length) for each in value]
+            depth -= 1
+            return [
+                each
+                if type(each) is str and len(each) <= length
+                else _plain(each, depth, breadth, length)
+                for each in value
+            ]
     elif kind is float:
         if math.isfinite(value):
             return value
@@ -125,10 +138,10 @@ def _plain_mapping(mapping: dict[Any, Any], depth: int, breadth: int, length: in
         kind = type(value)
         if type(key) is not str:
             raise _NotPlain
-        if kind is not str:
-            copied[key] = value if kind in _LEAVES else _plain(value, depth, breadth, length)
-        elif len(value) <= length:
+        if (kind is str and len(value) <= length) or kind in _LEAVES:
             copied[key] = value
+        elif kind is dict and depth > 0 and len(value) <= breadth:
+            copied[key] = _plain_mapping(value, depth - 1, breadth, length)
         else:
-            raise _NotPlain
+            copied[key] = _plain(value, depth, breadth, length)
     return copied
