@@ -5,26 +5,32 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from telemetry_core.carrying import PERMISSION_HEADER, SESSION_HEADER, carried_headers
-from telemetry_core.config import TelemetryConfig
 from telemetry_core.consent import Permission
-from telemetry_core.process import get_telemetry_config
-from telemetry_core.request import Request
+from telemetry_core.process import get_telemetry_config, telemetry_config_of
+from telemetry_core.request import Request, current_request
 from telemetry_core.session import ID_FORM
+
+if TYPE_CHECKING:
+    from telemetry_core.facts import RequestFacts
 
 
 class JobFacts:
-    """A job, as the core asks about requests: it has a name and no visitor."""
+    """A job, as the core asks about requests: it has a name and no visitor of its own.
 
-    __slots__ = ("_name",)
+    :param around: the facts of the request, or the job, in which it is run.
+    """
+
+    __slots__ = ("_around", "_name")
 
     request: Any = None
     method = ""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, around: RequestFacts | None = None) -> None:
         self._name = name
+        self._around = around
 
     def header(self, name: str) -> str | None:  # noqa: ARG002  # a job has none
         """None: nobody sent headers."""
@@ -35,16 +41,19 @@ class JobFacts:
         return self._name
 
     def visitor_values(self) -> Iterable[str]:
-        """Nothing: arguments are not looked at, so they can't be sent either."""
-        return ()
+        """What the visitor of the request around it sent; of the job's arguments nothing.
+
+        Those are not looked at, so they can't be sent either.
+        """
+        return self._around.visitor_values() if self._around is not None else ()
 
     def user_values(self) -> Iterable[str]:
-        """Nothing: nobody is logged in."""
-        return ()
+        """Who is logged in where it is run."""
+        return self._around.user_values() if self._around is not None else ()
 
     def stamp(self) -> list[object]:
-        """Always the same: nothing is known."""
-        return []
+        """What is another when more is known where it is run."""
+        return self._around.stamp() if self._around is not None else []
 
     def visitor_key(self) -> tuple[str, str] | None:
         """None: there is no visitor."""
@@ -65,17 +74,19 @@ def job(name: str, *, headers: Mapping[str, object] | None = None) -> Iterator[N
         @job("nightly-import")
         def nightly_import(): ...
 
+    In a request, and in what it has started, the job has a session of its own all the same, but the
+    request's permission, and the values known of its visitor are taken out.
+
     An exception is reported and raised again. Does nothing when telemetry is off.
 
     :param name: what its errors are filed under. It is sent, so name the job and not its subject.
     :param headers: what `telemetry_core.carrying.carried_headers` gave where the job was started;
         then it belongs to that session, and is silent where that request was.
     """
-    config = get_telemetry_config()
-    if not config.active:
+    begun = _begun(name, headers or {})
+    if begun is None:
         yield
         return
-    begun = _begun(config, name, headers or {})
     begun.enter()
     try:
         yield
@@ -87,19 +98,29 @@ def job(name: str, *, headers: Mapping[str, object] | None = None) -> Iterator[N
         begun.leave()
 
 
-def _begun(config: TelemetryConfig, name: str, headers: Mapping[str, object]) -> Request:
+def _begun(name: str, headers: Mapping[str, object]) -> Request | None:
+    """Make what a job is reported by; None when telemetry is off."""
+    around = current_request()
+    config = telemetry_config_of(around)
+    if not config.active:
+        return None
     session_id = headers.get(SESSION_HEADER)
     if not isinstance(session_id, str) or not ID_FORM.fullmatch(session_id):
         session_id = None
-    permission = headers.get(PERMISSION_HEADER)
+    given = headers.get(PERMISSION_HEADER)
+    permissions = [_PERMISSIONS.get(str(given), Permission.NONE)] if given else []
+    if around is not None:
+        permissions.append(around.permission)
     return Request(
         config,
-        JobFacts(name),
+        JobFacts(name, around.facts if around is not None else None),
         session_id=session_id,
-        permission=_PERMISSIONS.get(str(permission), Permission.NONE) if permission else None,
+        permission=min(permissions, key=_FROM_THE_STRICTEST.index) if permissions else None,
         source="task",
     )
 
+
+_FROM_THE_STRICTEST: Final = (Permission.NONE, Permission.ANONYMOUS, Permission.FULL)
 
 _PERMISSIONS: Final = {permission.value: permission for permission in Permission}
 """By what a header says of them; what can't be read is no permission."""
@@ -129,12 +150,13 @@ def _before_publish(headers: Any = None, **_: object) -> None:
 
 
 def _before_run(task_id: Any = None, task: Any = None, **_: object) -> None:
-    config = get_telemetry_config()
-    if not config.active or task is None:
+    if task is None:
         return
     message = getattr(task, "request", None)
     headers = {name: getattr(message, name, None) for name in (SESSION_HEADER, PERMISSION_HEADER)}
-    begun = _begun(config, str(task.name), headers)
+    begun = _begun(str(task.name), headers)
+    if begun is None:
+        return
     begun.enter()
     _running[str(task_id)] = begun
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import sentry_sdk
-from capturing import telemetry
+from capturing import inside, telemetry
 from leak_matrix import Visitor
 from processes import running as running_process
 from processes import wait_until
@@ -135,6 +135,49 @@ def test_a_job_has_the_permission_of_the_request_that_started_it(
     assert [event.get("user") for event in found] == (
         [{"id": "f" * 32}] if permission == "full" else [None] * events
     )
+
+
+IN_A_REQUEST = [
+    (Permission.FULL, {}, 1, True, "all may leave"),
+    (Permission.ANONYMOUS, {}, 1, False, "errors may leave, and nobody is told apart"),
+    (Permission.NONE, {}, 0, False, "nothing may leave"),
+    (Permission.NONE, {"telemetry-permission": "full"}, 0, False, "of two the stricter counts"),
+    (Permission.FULL, {"telemetry-permission": "none"}, 0, False, "of two the stricter counts"),
+]
+
+
+@pytest.mark.parametrize(("permission", "headers", "events", "named", "reason"), IN_A_REQUEST)
+@pytest.mark.parametrize("thread", [False, True], ids=["here", "in a thread"])
+def test_a_job_in_a_request_is_of_its_visitor(
+    permission: Permission,
+    headers: dict[str, str],
+    events: int,
+    named: bool,
+    reason: str,
+    thread: bool,
+) -> None:
+    """It has a session of its own; what is known of the visitor, and what was permitted, hold."""
+    with telemetry() as running:
+        request = Request(running.config, Visitor(sent="Jane Roe"), permission=permission)
+
+        def work() -> None:
+            with job("mail", headers=headers), job("letter"):
+                sentry_sdk.capture_exception(ValueError("for Jane Roe"))
+                assert (get_session_manager().session_id != request.id) or not named
+
+        with inside(request):
+            if thread:
+                started = threading.Thread(target=work)
+                started.start()
+                started.join()
+            else:
+                work()
+        found = running.kept.payloads("event")
+    assert len(found) == events, reason
+    for event in found:
+        assert event["transaction"] == "letter"
+        assert event["exception"]["values"][0]["value"] == "for [INPUT]"
+        assert ("user" in event) == named, reason
 
 
 def test_a_session_that_is_no_id_is_not_carried() -> None:

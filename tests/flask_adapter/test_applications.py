@@ -16,7 +16,7 @@ from flask import Flask, g
 from flask_calls import Site, call, settings_for, site
 from flask_site import create_app
 
-from telemetry_core import SettingsError, TelemetryError, shutdown_telemetry
+from telemetry_core import SettingsError, TelemetryError, job, shutdown_telemetry
 from telemetry_flask import Telemetry
 
 SECRET_DSN = "https://c0113c70c0113c70c0113c70c0113c70@telemetry.example/1"
@@ -84,6 +84,27 @@ def test_a_context_of_the_other_application_in_a_request_keeps_apart(
 
     assert call(first, "/works").status == 200
     assert counts(two) == [1, 1]
+
+
+def test_a_job_is_reported_where_its_application_is(two: list[tuple[Flask, Kept]]) -> None:
+    """In a context of its own as in a request; without one it is the process's, so the first's."""
+    (first, _), (second, _) = two
+
+    @second.get("/works")
+    def works() -> str:
+        with job("within"):
+            second.logger.error("of the second")
+        return "ok"
+
+    with second.app_context(), job("nightly"):
+        second.logger.error("of the second")
+    assert call(second, "/works").status == 200
+    with first.app_context(), job("nightly"):
+        first.logger.error("of the first")
+    with job("nightly"):
+        logging.getLogger("site").error("of the process")
+    assert counts(two) == [2, 2]
+    assert [releases(kept) for _, kept in two] == [{"first@1"}, {"second@2"}]
 
 
 def test_a_second_set_up_is_refused() -> None:
