@@ -13,9 +13,9 @@ from telemetry_core.filter.views import View
 
 MAX_REREAD = 100
 """Characters of a refused match that are searched again for a match inside it."""
-MAX_FINDINGS = 4_000
+MAX_FINDINGS = 3_000
 """Values in a text; one with more is a dump of personal data, and dropped whole."""
-MAX_REFUSED = 15_000
+MAX_REFUSED = 10_000
 """Look-alikes in a text that are told from values; one with more is dropped whole, for a check
 costs far more than a search."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from base64 import urlsafe_b64decode
+from binascii import a2b_base64
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -169,8 +169,9 @@ def _decode_word(word: str) -> str:
 
 
 def _octets_of_base64(word: str) -> bytes:
-    word = word.rstrip("=").replace("+", "-").replace("/", "_")
-    return urlsafe_b64decode(word + "=" * (-len(word) % 4))
+    # In half the time of base64.urlsafe_b64decode.
+    word = word.rstrip("=").replace("-", "+").replace("_", "/")
+    return a2b_base64(word + "=" * (-len(word) % 4))
 
 
 _BLANKS = str.maketrans("\t\n\r", "   ")
