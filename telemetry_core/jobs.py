@@ -108,14 +108,16 @@ def _begun(name: str, headers: Mapping[str, object]) -> Request | None:
     if not isinstance(session_id, str) or not ID_FORM.fullmatch(session_id):
         session_id = None
     given = headers.get(PERMISSION_HEADER)
-    permissions = [_PERMISSIONS.get(str(given), Permission.NONE)] if given else []
-    if around is not None:
-        permissions.append(around.permission)
+    permissions = [
+        # Of no visitor, there is nobody to ask for consent.
+        around.permission if around is not None else Permission.FULL,
+        _PERMISSIONS.get(str(given), Permission.NONE) if given else Permission.FULL,
+    ]
     return Request(
         config,
         JobFacts(name, around.facts if around is not None else None),
         session_id=session_id,
-        permission=min(permissions, key=_FROM_THE_STRICTEST.index) if permissions else None,
+        permission=min(permissions, key=_FROM_THE_STRICTEST.index),
         source="task",
     )
 

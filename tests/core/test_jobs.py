@@ -137,6 +137,16 @@ def test_a_job_has_the_permission_of_the_request_that_started_it(
     )
 
 
+def test_a_job_of_no_visitor_asks_nobody_for_consent() -> None:
+    """As what is captured outside requests it may leave: the callable would get no request."""
+    asked: list[object] = []
+    with telemetry(consent=asked.append) as running:
+        with job("nightly-import"):
+            sentry_sdk.capture_message("imported")
+        assert running.kept.event()["transaction"] == "nightly-import"
+    assert asked == []
+
+
 IN_A_REQUEST = [
     (Permission.FULL, {}, 1, True, "all may leave"),
     (Permission.ANONYMOUS, {}, 1, False, "errors may leave, and nobody is told apart"),
