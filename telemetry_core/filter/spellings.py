@@ -48,6 +48,9 @@ _ADDRESS = re.compile(r"([^\s@]{4,64})@[^\s@]+").fullmatch
 
 
 def _folded(text: str) -> str:
+    if text.isascii() and "\\" not in text:
+        # What `fold_view` makes of it, too.
+        return " ".join(text.lower().replace("+", " ").split())
     return " ".join(fold_view(text).text.split())
 
 

@@ -228,3 +228,11 @@ def test_nothing_raises(values: list[str], text: str) -> None:
     """Any strings as values and as text."""
     filtered, remarks = KnownValues([(v, "[INPUT]") for v in values]).filter_with_remarks(text)
     assert (filtered == text) == (remarks == ())
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=20))
+def test_a_plain_value_is_folded_as_texts_are(value: str) -> None:
+    """Else it would not be found in one that reads otherwise than it stands."""
+    known = KnownValues([(value, "[INPUT]")])
+    if known:
+        assert "[INPUT]" in known.filter(f"\u00e9 {value} \u00e9")
