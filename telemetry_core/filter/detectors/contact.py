@@ -56,7 +56,7 @@ def _digits(text: str) -> int:
 
 def _is_international(match: re.Match[str]) -> bool:
     value = match["value"]
-    count = _digits(value)
+    count = _digits(re.split("[ex]", value, maxsplit=1)[0])
     if value.startswith("+"):
         return 7 <= count <= 17
     return 11 <= count <= 17
@@ -134,8 +134,8 @@ DETECTORS: tuple[Detector, ...] = (
             # A UUID may begin with two zeros and go on with digits.
             r"(?<![0-9A-Za-z])(?<![0-9]_)(?![0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-)"
             rf"(?P<value>(?:\+\(?|(?<![0-9]\.)00 ?){_COUNTRY}\)?"
-            r"(?:[ .\-/+]{0,2}\([0-9]{1,5}\))?(?:(?! \+)[ .\-/+]{0,3}[0-9]){2,14})"
-            r"(?:[ ]?(?:x|ext\.? ?)[0-9]{1,6})?(?![0-9])"
+            r"(?:[ .\-/+]{0,2}\([0-9]{1,5}\))?(?:(?! \+)[ .\-/+]{0,3}[0-9]){2,14}"
+            r"(?:[ ]?(?:x|ext\.? ?)[0-9]{1,6})?)(?![0-9])"
         ),
         check=_is_international,
         finds=(

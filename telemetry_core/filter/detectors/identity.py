@@ -91,7 +91,7 @@ _NUMBERS: tuple[tuple[str, str, str, str, tuple[str, ...], tuple[str, ...]], ...
 WORDS = re.compile(
     r"(?<![a-z])(?:"
     r"ssn|social[ _-]?security|soc[ _-]?sec|sin|national[ _-]?id(?:entity)?|id[ _-]?card"
-    r"|identity[ _-]?card"
+    r"|identity(?:[ _-]?card|(?=[ _-](?:number|no|nr|num)))"
     r"|passport|driver'?s?[ _-]?licen[sc]e|driving[ _-]?licen[sc]e|tax[ _-]?(?:id"
     r"|payer[ _-]?id)|tin|itin|nin|nino"
     r"|dni|nif|nie|cpf|cnpj|pesel|bsn|insee|nir|personnummer|cpr|hetu|egn|cnp|oib|curp|rfc"
@@ -104,7 +104,7 @@ WORDS = re.compile(
     r"|(?:sozial)?versicherungsnummer|s[eé]curit[eé] sociale|seguridad social|asmens kodas"
     r")(?:[ _-]?(?:number|no|nr|num|id|code|is|was))?$"
 )
-_BARE = re.compile("[A-Za-z]{0,2}[0-9]{6}|[0-9]{2,4}(?:[ -][0-9]{2,4}){2}")
+_BARE = re.compile("[A-Za-z]{0,2}[0-9]{6}|[0-9]{1,6}(?:[ -][0-9]{2,6}){2}")
 
 
 def _is_named(match: re.Match[str]) -> bool:
@@ -186,7 +186,7 @@ DETECTORS: tuple[Detector, ...] = (
         trigger=(
             (
                 r"[:=# ](?:(?<! )[^0a-z]{0,8}[a-z]{0,4}[ -]?0"
-                r"|(?<= )#?(?=[a-z]{0,2}000000|00{1,3}[ -]00{1,3}[ -]00))"
+                r"|(?<= )#?(?=[a-z]{0,2}000000|0{1,6}[ -]0{2,6}[ -]00))"
             ),
         ),
         pattern=(
@@ -194,7 +194,8 @@ DETECTORS: tuple[Detector, ...] = (
             r"(?:[.+/-]?[0-9A-Za-z]| (?=[A-Za-z]{0,3}[0-9])[0-9A-Za-z]){5,19}+)(?![0-9A-Za-z])"
         ),
         words=tuple(
-            "ssn soc sin national card passport licen tax tin nin dni nif nie cpf cnpj pesel bsn "
+            "ssn soc sin national identity card passport "
+            "licen tax tin nin dni nif nie cpf cnpj pesel bsn "
             "insee nir personnummer cpr hetu egn cnp oib curp rfc aadhaar nhs rrn tckn kimlik "
             "steuer idnr avs ahv niss rodn codice fnr isikukood fodselsnummer foedselsnummer "
             "rijksregisternummer tfn pps svnr medicare hkid inn snils ktp jmbg emso embso cui ruc "

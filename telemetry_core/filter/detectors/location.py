@@ -16,8 +16,14 @@ WORDS = re.compile(
 )
 
 
+_WORD_AFTER = re.compile(r"[)\]\"'}]{0,3} (?:location|position|coordinates?)\b").match
+
+
 def _is_named(match: re.Match[str]) -> tuple[int, int] | bool:
-    return unless(WORDS.search(words_before(match)[0]) is None, match)
+    is_named = WORDS.search(words_before(match)[0]) is not None or (
+        "," in match["value"] and _WORD_AFTER(match.string, match.end()) is not None
+    )
+    return unless(not is_named, match)
 
 
 DETECTORS: tuple[Detector, ...] = (
@@ -36,7 +42,12 @@ DETECTORS: tuple[Detector, ...] = (
             "dlugo".split()
         ),
         check=_is_named,
-        finds=("lat=52.5200&lon=13.4050", '"longitude": -0.1276', "gps: 48.8584, 2.2945"),
+        finds=(
+            "lat=52.5200&lon=13.4050",
+            '"longitude": -0.1276',
+            "gps: 48.8584, 2.2945",
+            "no (48.8584, 2.2945) location",
+        ),
         spares=("lat = 3", "flat=1.25", "longer 2.50", "point 1.5"),
     ),
     Detector(

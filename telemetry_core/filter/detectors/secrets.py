@@ -121,6 +121,23 @@ _TAG = re.compile(r"v?[0-9]+(?:\.[0-9]+){0,3}(?:-[a-z0-9.]+)?").fullmatch
 _IMAGE = re.compile(r"[a-z0-9]/[a-z0-9._-]*\Z").search
 
 
+# A password may begin with a mark with which code does, and a parameter after an empty one.
+_MARKED = re.compile(
+    r"(?!%\(\w+\)|\$[{(])[&%()*+^!@#$_](?![A-Za-z_][\w.-]*+=)[^\s,;\"'<>\\]{7,64}(?<![)\]}.:])"
+).match
+
+
+def _is_mixed(value: str) -> bool:
+    """Tell what has capitals, small letters and digits in pieces shorter than those of names."""
+    rest = re.sub(r"[\W_]", "", value)
+    return (
+        len(rest) >= 6
+        and rest.lower() != rest != rest.upper()
+        and any(map(str.isdigit, rest))
+        and len(rest) <= 3.1 * len(_PIECE.findall(rest))
+    )
+
+
 def _is_jumble(text: str) -> bool:
     """Tell what a generator of passwords makes from code: digits among marks that code has not."""
     word = re.split(r"[\s,;]", text, maxsplit=1)[0]
@@ -139,6 +156,12 @@ def _plain_value(match: re.Match[str]) -> tuple[int, int] | bool:
     bracketed = _BRACKETED(text, start) if match["assign"] == "=" and is_tight else None
     if bracketed is not None and _IN_NAME(bracketed[0].lower()) is None:
         return bracketed.span()
+    if is_tight or match["assign"] == ":":
+        marked = _MARKED(text, start)
+        if marked is not None and _is_mixed(marked[0]):
+            return marked.span()
+    if text[start] == "&":
+        return False
     if _CODE.match(text, start) and not _is_jumble(text[start : start + 64]):
         return False
     found = _PLAIN_VALUE(text, start)
@@ -383,12 +406,13 @@ DETECTORS: tuple[Detector, ...] = (
         name="sensitive_plain",
         token="[SECRET]",
         traits=("named", "foreign"),
-        trigger=(r"[:=](?<=[a-z0?\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,)\x00])",),
-        pattern=rf"{_ASSIGN}(?=[^\s,;&\"'\\<])",
+        trigger=(r"[:=](?<=[a-z0?\"'\\\] ].)(?=[:=]?>? {0,4}[^ ,\x00])",),
+        pattern=rf"{_ASSIGN}(?=[^\s,;\"'\\<])",
         check=_plain_value,
         finds=(
             "password=hunter2",
             "password=hunter2(x",
+            "password=)e7C6wJch+0",
             "refused (password=hunter2)",
             "csrftoken=abc123; x",
             "x token=abc&x=1",
@@ -401,6 +425,8 @@ DETECTORS: tuple[Detector, ...] = (
             "token=None",
             "login(password=password)",
             "max_tokens=4096",
+            "?token=&page=2&Sort1=aB2",
+            "secret=%(API_KEY2)s",
             "session_key=session_key",
             "class_id = pg_class",
             "password: is too short",
