@@ -47,6 +47,9 @@ class Kind:
     name: str
     message: str
     arguments: Callable[[], tuple[object, ...]]
+    extra: Callable[[], dict[str, object]] = dict
+    is_failure: bool = False
+    """Whether the traceback of an exception belongs to it."""
 
 
 LINES = (
@@ -66,6 +69,34 @@ LINES = (
         name="a value to remove",
         message="receipt sent to %s",
         arguments=lambda: (f"jane{next(numbers)}@example.com",),
+    ),
+    Kind(
+        name="a value among new words",
+        message="%s: receipt %d sent to %s",
+        arguments=lambda: (new_words(), next(numbers), f"kim{next(numbers)}@example.com"),
+    ),
+    Kind(
+        name="an IPv4 address",
+        message="login from %s took %d ms",
+        arguments=lambda: (f"198.51.100.{next(numbers) % 250}", next(numbers) % 1_000),
+    ),
+    Kind(
+        name="extra fields, allowed",
+        message="order paid in full by card",
+        arguments=lambda: (),
+        extra=lambda: {"operation": "export", "duration_ms": next(numbers), "status": "ok"},
+    ),
+    Kind(
+        name="extra fields, not allowed",
+        message="order paid in full by card",
+        arguments=lambda: (),
+        extra=lambda: {"customer": new_words(), "amount": next(numbers)},
+    ),
+    Kind(
+        name="a traceback",
+        message="order not paid",
+        arguments=lambda: (),
+        is_failure=True,
     ),
 )
 
@@ -133,9 +164,23 @@ def in_request(config: Any) -> Iterator[None]:
 
 
 def record_of(kind: Kind) -> logging.LogRecord:
-    return logging.LogRecord(
-        "shop.orders", logging.INFO, "/srv/shop/orders.py", 12, kind.message, kind.arguments(), None
+    record = logging.LogRecord(
+        __name__, logging.INFO, __file__, 12, kind.message, kind.arguments(), None
     )
+    vars(record).update(kind.extra())
+    if kind.is_failure:
+        try:
+            pay(next(numbers))
+        except ValueError as error:
+            record.exc_info = (ValueError, error, error.__traceback__)
+    return record
+
+
+def pay(order: int) -> None:
+    try:
+        raise KeyError(order)
+    except KeyError as error:
+        raise ValueError(f"no order {order} of {new_words()}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

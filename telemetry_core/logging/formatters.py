@@ -60,10 +60,10 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        message, fields, logger, exception, stack = filtered_line(record)
+        message, fields, logger, level, exception, stack, _ = filtered_line(record)
         line: dict[str, Any] = {
             "timestamp": utc_time(record.created),
-            "level": record.levelname,
+            "level": level,
             "logger": logger,
         }
         if isinstance(message, str):
@@ -171,7 +171,7 @@ class ReadableFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and the lines of its exception and stack."""
-        message, fields, logger, exception, stack = filtered_line(record)
+        message, fields, logger, level, exception, stack, _ = filtered_line(record)
         if message is WITHHELD:
             fields["place"] = place_of(record)
         shown = " ".join(
@@ -182,9 +182,9 @@ class ReadableFormatter(logging.Formatter):
         text = "\n".join(filter(None, (f"{logger}  {message}", exception, stack)))
         first, newline, rest = _CONTROL.sub(_escape, text).partition("\n")
         time = self.formatTime(record, "%H:%M:%S")
-        level = self._painted(f"{record.levelname:<7}", _COLOURS.get(record.levelno, "0"))
+        shown_level = self._painted(f"{level:<7}", _COLOURS.get(record.levelno, "0"))
         beside = self._painted(f"  [{_CONTROL.sub(_escape, shown)}]", "2") if shown else ""
-        return f"{time} {level} {first}{beside}{newline}{rest}"
+        return f"{time} {shown_level} {first}{beside}{newline}{rest}"
 
     def _painted(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colours else text

@@ -7,6 +7,7 @@ none is ever changed; what is filtered is a new one.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -42,16 +43,12 @@ _BARE: Final = len(vars(logging.makeLogRecord({})))
 _NOT_EXTRA: Final = _STANDARD | {"asctime", "message"}
 
 _NUMBERS: Final = ("created", "levelno", "lineno", "msecs", "process", "relativeCreated", "thread")
-_NAMES: Final = (
-    "filename",
-    "funcName",
-    "levelname",
-    "module",
-    "name",
-    "processName",
-    "taskName",
-    "threadName",
+_PLACE: Final = ("filename", "funcName", "module")
+_WORKERS: Final = ("processName", "taskName", "threadName")
+_ORDINARY: Final = frozenset(
+    ("CRITICAL", "DEBUG", "ERROR", "INFO", "WARNING", "MainProcess", "MainThread")
 )
+"""Names that are made of nothing, as those of modules are."""
 
 _traceback = logging.Formatter().formatException
 
@@ -64,8 +61,11 @@ class Line(NamedTuple):
     fields: dict[str, Any]
     """`CONTEXT_FIELDS` as far as they are known, what is bound, and allowed fields of ``extra``."""
     logger: str = ""
+    level: str = ""
     exception: str | None = None
     stack: str | None = None
+    known: KnownValues | None = None
+    """What is known from the request, and not in the line."""
 
 
 def filtered_line(record: logging.LogRecord) -> Line:
@@ -83,7 +83,7 @@ def filtered_line(record: logging.LogRecord) -> Line:
         name = filtered_name(record.name)
         detail = f"{filtered_name(record.levelname)} of {name} at {place_of(record)}: {fault}"
         config.drops.count("log_error", "line", error=error, detail=detail)
-        return Line(WITHHELD, {"error": fault}, name)
+        return Line(WITHHELD, {"error": fault}, name, filtered_name(record.levelname))
 
 
 class Unwritable(Exception):
@@ -104,11 +104,8 @@ def place_of(record: logging.LogRecord) -> str:
 
 
 def filtered_name(name: object) -> str:
-    """Return the filtered name of a logger, a thread or a place in code; of anything else none."""
-    if type(name) is not str:
-        return ""
-    texts = telemetry_config_of(current_request()).filter.policy.texts
-    return name if name in texts.clean else texts.filter(name)
+    """Return the filtered name of a place in code, or of a type; of anything else none."""
+    return reader_of(telemetry_config_of(current_request())).name(name, None)
 
 
 def filtered_record(record: logging.LogRecord) -> logging.LogRecord:
@@ -124,8 +121,12 @@ def filtered_record(record: logging.LogRecord) -> logging.LogRecord:
     for field in _NUMBERS:
         value = getattr(record, field, None)
         attributes[field] = value if type(value) in (int, float) else 0
-    for field in _NAMES:
+    for field in _PLACE:
         attributes[field] = filtered_name(getattr(record, field, None))
+    reader = reader_of(telemetry_config_of(current_request()))
+    for field in _WORKERS:
+        attributes[field] = reader.name(getattr(record, field, None), line.known)
+    attributes["name"], attributes["levelname"] = line.logger, line.level
     attributes["pathname"] = attributes["filename"]
     attributes["msg"] = line.message
     attributes["args"] = attributes["exc_info"] = None
@@ -172,14 +173,22 @@ class Reader:
             exception = self.text(_exception_text(record), known) or None
         if record.stack_info:
             stack = self.text(record.stack_info, known)
-        name = record.name
-        if name not in self._clean:
-            name = filtered_name(name)
-        return Line(message, fields, name, exception, stack)
+        name, level = self.name(record.name, known), self.name(record.levelname, known)
+        return Line(message, fields, name, level, exception, stack, known)
 
     def text(self, text: str, known: KnownValues | None) -> str:
         """Return a filtered message, traceback or stack."""
         return self.policy.apply_to_message(text, known=known)
+
+    def name(self, name: object, known: KnownValues | None) -> str:
+        """Return the filtered name of a logger, a level or a thread; of anything else none."""
+        if type(name) is not str:
+            return ""
+        if name in _ORDINARY:
+            return name
+        if known is not None and name not in sys.modules:
+            name = known.filter(name)
+        return name if name in self._clean else self.policy.texts.filter(name)
 
     def word(self, value: object) -> object:
         """Return a filtered name, number or time; of anything else only that it was there."""

@@ -37,12 +37,13 @@ TEXTS: Final = frozenset(("event", "exception", "stack"))
 """Fields of structlog's own that are free text."""
 WORDS: Final = frozenset(
     (
-        *("level", "logger", "timestamp"),
+        *("timestamp", "process", "thread"),
         *("filename", "func_name", "lineno", "module", "pathname", "qual_name"),
-        *("process", "process_name", "thread", "thread_name", "task_name"),
     )
 )
-"""Fields of structlog's own that are names, numbers and times."""
+"""Fields of structlog's own that are numbers, times, and names of places in code."""
+NAMES: Final = frozenset(("level", "logger", "process_name", "thread_name", "task_name"))
+"""Fields of structlog's own that are names which an application may make as it runs."""
 
 _PLACE: Final = ("filename", "lineno", "func_name", "module")
 
@@ -92,6 +93,8 @@ def _filtered(reader: Reader, event: EventDict, known: Any) -> dict[str, Any]:
             new[name] = reader.text(value if type(value) is str else _written(value), known)
         elif name in WORDS:
             new[name] = reader.word(value)
+        elif name in NAMES:
+            new[name] = reader.name(value, known) if type(value) is str else reader.word(value)
         else:
             others[name] = value
     if others:

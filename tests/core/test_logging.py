@@ -197,9 +197,15 @@ def in_a_statement(logger: logging.Logger) -> None:
 
 
 def in_names(logger: logging.Logger) -> None:
-    thread = threading.Thread(target=lambda: logger.error("paid", stack_info=True), name=EMAIL)
-    thread.start()
-    thread.join()
+    for name in (EMAIL, f"export of {NAME}"):
+        thread = threading.Thread(target=lambda: logger.error("paid", stack_info=True), name=name)
+        thread.start()
+        thread.join()
+    threading.current_thread().name, before = NAME, threading.current_thread().name
+    try:
+        logger.getChild(NAME).error("paid")
+    finally:
+        threading.current_thread().name = before
 
 
 PLACES = (

@@ -94,6 +94,10 @@ def in_context_variables(log: Any) -> None:
         log.error("paid")
 
 
+def in_names(log: Any) -> None:
+    log.bind(logger=f"shop.{NAME}", thread_name=NAME, task_name=EMAIL).error("paid")
+
+
 def in_an_exception(log: Any) -> None:
     try:
         try:
@@ -106,7 +110,7 @@ def in_an_exception(log: Any) -> None:
         log.exception("failed", logger=EMAIL)
 
 
-PLACES = (in_event, in_values, in_bound_values, in_context_variables, in_an_exception)
+PLACES = (in_event, in_values, in_bound_values, in_context_variables, in_names, in_an_exception)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
