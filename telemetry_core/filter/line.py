@@ -23,9 +23,9 @@ from telemetry_core.filter.shape import (
 )
 from telemetry_core.filter.ways import is_encoded, ways_to_read
 
-MAX_OUTLINES = 4_000
+MAX_OUTLINES = 2_000
 """Outlines of which it is remembered what to try on their texts."""
-MAX_OUTLINE = 500
+MAX_OUTLINE = 1_000
 """Characters; longer texts seldom have the outline of another."""
 
 _READ_OTHERWISE = ENCODED | LONG_WORD | SHORT_WORD
@@ -65,11 +65,14 @@ class LineReader:
         """Return what is found in a text in ASCII, in order, and whether the text is plain.
 
         A text is when none that differs from it in its digits alone could hold a value. Errs to no.
-        None is found when the text has to be read in other ways, too.
+        None is found when the text has to be read as any other: where it may read otherwise than it
+        stands, and where its outline was not met before.
 
         :raises Hopeless: when there is too much to tell apart.
         """
         choice = self._choice(text)
+        if choice is None:
+            return None, False
         if choice is _NOTHING:
             return (), True
         told, trials, rows = choice
@@ -102,15 +105,9 @@ class LineReader:
 
         Errs to no.
         """
-        if len(text) > MAX_OUTLINE:
-            return False
-        key = outline_of(text), has_telling_word(text)
-        choice = self._choices.get(key)
+        choice = self._choice(text)
         if choice is None:
-            # Most of what is new stays alone.
-            if self._met.is_new(key):
-                return False
-            choice = self._choose(text, *key)
+            return False
         told, trials, rows = choice
         if rows is None:
             shape = shape_of(text)
@@ -118,21 +115,23 @@ class LineReader:
             return not (traits & _READ_OTHERWISE or rows_for(trials, shape, traits | ANY))
         return not rows
 
-    def _choice(self, text: str) -> _Choice:
-        key = outline_of(text), has_telling_word(text)
+    def _choice(self, text: str) -> _Choice | None:
+        """Return what is worth trying on a text; None where that is not worth finding out."""
+        if len(text) > MAX_OUTLINE:
+            return None
+        key = outline, has_word = outline_of(text), has_telling_word(text)
         choice = self._choices.get(key)
-        return choice if choice is not None else self._choose(text, *key)
-
-    def _choose(self, text: str, outline: bytes, has_word: bool) -> _Choice:
-        """Find out what is worth trying on texts of an outline, and remember it."""
-        if not has_word and is_wordy(text):
-            choice = _NOTHING
-        else:
-            choice = self._chosen(outline, told_by(outline, has_word=has_word))
-        if len(outline) <= MAX_OUTLINE:
+        if choice is None:
+            if not has_word and is_wordy(text):
+                choice = _NOTHING
+            elif self._met.is_new(key):
+                # Most outlines don't come again.
+                return None
+            else:
+                choice = self._chosen(outline, told_by(outline, has_word=has_word))
             if len(self._choices) >= MAX_OUTLINES:
                 self._choices.clear()
-            self._choices[outline, has_word] = choice
+            self._choices[key] = choice
         return choice
 
     def _chosen(self, outline: bytes, told: Told) -> _Choice:

@@ -73,12 +73,9 @@ class TextFilter:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
         if text in self.clean:
             return text, ()
-        harmless = not self._always and (is_harmless(text) is not None or self.passes(text))
-        changed = {} if harmless else self._read((text,))
-        if not changed:
-            self._remember((text,))
+        if not self._always and is_harmless(text) is None and self.passes(text):
             return text, ()
-        return changed[text]
+        return self._read_alone(text)
 
     def filter_line(self, text: str) -> tuple[str, bool]:
         """Return the filtered text, and whether it is plain.
@@ -93,20 +90,22 @@ class TextFilter:
             if text in self.clean:
                 return text, False
             if not text.isascii() or not (is_first or len(text) <= LONG):
-                return self.filter(text), False
+                break
             try:
                 findings, is_plain = self._lines.read(text)
             except Hopeless:
                 return FILTERED, False
             if findings is None:
-                return self.filter(text), False
+                break
             if not findings:
                 if not is_plain:
                     self._remember((text,))
                 return text, is_plain and is_first
             text = without(text, findings)
             is_first = False
-        return FILTERED, False
+        else:
+            return FILTERED, False
+        return self._read_alone(text)[0], False
 
     def passes(self, text: str) -> bool:
         """Tell at a glance whether a text holds nothing, as others of its outline have shown.
@@ -136,6 +135,13 @@ class TextFilter:
         changed = self._read(new) if new else {}
         self._remember([text for text in new if text not in changed] if changed else new)
         return changed
+
+    def _read_alone(self, text: str) -> tuple[str, tuple[Remark, ...]]:
+        changed = self._read((text,))
+        if not changed:
+            self._remember((text,))
+            return text, ()
+        return changed[text]
 
     def _read(self, texts: Sequence[str]) -> dict[str, tuple[str, tuple[Remark, ...]]]:
         """Read texts until each comes to rest; return those that changed, with what they became."""

@@ -398,10 +398,10 @@ def test_a_plain_text_is_plain_with_any_digits(text: str, digits: str) -> None:
 def test_what_passes_at_a_glance_has_an_outline_met_before() -> None:
     """The first of a kind is read, what was found out about it holds for the likes of it."""
     texts = TextFilter()
-    assert not texts.passes("order 17 paid by card")
-    assert texts.passes("order 23 made by hand")
-    assert "order 23 made by hand" in texts.clean
-    assert texts.passes("order 42 sent on foot")
+    assert not texts.passes("order 17: paid by card")
+    assert texts.passes("order 23: made by hand")
+    assert "order 23: made by hand" in texts.clean
+    assert texts.passes("order 42: sent on foot")
     for _ in range(3):
         assert not texts.passes("order 42 sent to jane@example.org")
 
