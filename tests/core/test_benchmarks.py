@@ -233,5 +233,10 @@ def test_each_kind_of_line_is_new_each_time() -> None:
     from benchmarks.logs import LINES, record_of
 
     for kind in LINES:
-        texts = {record_of(kind).getMessage() for _ in range(50)}
+        records = [record_of(kind) for _ in range(50)]
+        fields = kind.extra().keys()
+        texts = {
+            str((record.getMessage(), record.exc_info, [vars(record)[name] for name in fields]))
+            for record in records
+        }
         assert len(texts) == (1 if kind is LINES[0] else 50), kind.name
