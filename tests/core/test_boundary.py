@@ -869,7 +869,7 @@ def test_a_sampled_request_has_a_span_of_each_operation(lifecycle: str) -> None:
         if lifecycle == "stream":
             spans = [
                 (span["name"], span["status"], _plain(span["attributes"]))
-                for batch in running.kept.payloads("span")
+                for batch in running.kept.streamed()
                 for span in batch["items"]
                 if not span.get("is_segment")
             ]

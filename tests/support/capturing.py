@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sentry_sdk
+from processes import wait_until
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
@@ -65,6 +66,15 @@ class Kept:
         payloads = [item.json for item in self.items(type)]
         assert all(isinstance(payload, dict) for payload in payloads)
         return payloads
+
+    def streamed(self) -> list[dict[str, Any]]:
+        """Return the batches of streamed spans, as soon as there is one.
+
+        When a request's root ends, a thread of the SDK's takes its spans: a flush that comes at
+        that moment finds none, and returns before they are handed over.
+        """
+        wait_until(lambda: bool(self.items("span")), "streamed spans pass the gate")
+        return self.payloads("span")
 
     def event(self) -> dict[str, Any]:
         """Return the only event there is; fail the test when there are more or none."""
