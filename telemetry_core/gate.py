@@ -19,6 +19,7 @@ from sentry_sdk.envelope import Envelope, Item, PayloadRef
 from telemetry_core.attachments import FILTERED_TEXT
 from telemetry_core.hooks import WITHHELD
 from telemetry_core.policy import Refused, Session
+from telemetry_core.policy.table import ITEMS
 
 if TYPE_CHECKING:
     from telemetry_core.circumstances import Circumstances
@@ -35,6 +36,9 @@ _BATCHED: Final = frozenset(
 )
 _BATCHED_BESIDE_TRANSACTIONS: Final = _BATCHED - {"span"}
 """The SDK takes spans of AI models out of their transaction and sends them beside it."""
+_KINDS: Final = frozenset((*ITEMS, "attachment"))
+"""The types of items that there are rules for."""
+
 _NAMING_A_SESSION: Final = frozenset(("event", "transaction", "feedback"))
 
 
@@ -71,7 +75,7 @@ class Gate:
             ]
             if not items:
                 return None
-            return GatedEnvelope(envelope.headers, items, self)
+            return GatedEnvelope(partial(self.admit_headers, envelope.headers), items)
         except Exception as error:
             self._drops.count("gate_error", "envelope", error=error)
             return None
@@ -95,9 +99,8 @@ class Gate:
     def _admit_item(
         self, item: Item, circumstances: Circumstances | None, batched: Container[str]
     ) -> Item | None:
-        headers = self._policy.item_headers(item.headers)
-        kind = headers.get("type")
-        if not isinstance(kind, str):
+        kind = item.headers.get("type")
+        if type(kind) is not str or kind not in _KINDS:
             self._drops.count("unknown_type", _shown_type(item))
             return None
         if kind in batched:
@@ -111,17 +114,35 @@ class Gate:
         if kind == "attachment":
             return self._admit_text(item, circumstances)
         make = partial(self.filtered, item, kind, circumstances)
-        return GatedItem(headers, _GatedPayload(make, self, kind))
+        make_headers = partial(self.item_headers, item.headers, kind)
+        return GatedItem(make_headers, _GatedPayload(make, self, kind))
+
+    def item_headers(
+        self, headers: Any, kind: str, circumstances: Circumstances | None = None
+    ) -> dict[str, Any]:
+        """Build what may leave of an item's headers, in which its type stands. Never raises."""
+        needed = {"type": kind, "content_type": "application/json"}
+        try:
+            return needed | self._policy.item_headers(headers, self._known(circumstances))
+        except Exception as error:
+            self._drops.count("gate_error", "item headers", error=error)
+            return needed
 
     def _admit_text(self, item: Item, circumstances: Circumstances | None) -> Item | None:
         if item.headers.get("content_type") != FILTERED_TEXT:
             self._drops.count("attachment", "attachment")
             return None
-        headers = self._policy.item_headers(item.headers, self._known(circumstances))
-        headers["content_type"] = "text/plain"
-        headers.setdefault("filename", "attachment.txt")
         make = partial(self.filtered_text, item, circumstances)
-        return GatedItem(headers, _GatedPayload(make, self, "attachment"))
+        make_headers = partial(self.text_headers, item.headers, circumstances)
+        return GatedItem(make_headers, _GatedPayload(make, self, "attachment"))
+
+    def text_headers(self, headers: Any, circumstances: Circumstances | None) -> dict[str, Any]:
+        """Build what may leave of an attached text's headers. Never raises."""
+        made = {
+            "filename": "attachment.txt",
+            **self.item_headers(headers, "attachment", circumstances),
+        }
+        return made | {"content_type": "text/plain"}
 
     def filtered_text(self, item: Item, circumstances: Circumstances | None) -> str | None:
         """Build what may leave of an attached text; None when it is dropped. Never raises."""
@@ -256,13 +277,42 @@ class _GatedPayload(PayloadRef):
         return "text/plain" if self._kind == "attachment" else "application/json"
 
 
-class GatedItem(Item):
-    """An item that holds nothing but what may leave; a dropped one writes nothing at all."""
+class _LateHeaders:
+    """Headers that are filtered when somebody first asks for them."""
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make_headers = make
+        self._headers: dict[str, Any] | None = None
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """What may leave of the headers, and what a transport has put there."""
+        if self._headers is None:
+            self._headers = self._make_headers()
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: dict[str, Any]) -> None:
+        self._headers = headers
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has asked for the headers yet."""
+        return self._headers is None
+
+
+class GatedItem(_LateHeaders, Item):
+    """An item that holds nothing but what may leave; a dropped one writes nothing at all.
+
+    :param make_headers: makes what may leave of its headers.
+    """
 
     payload: _GatedPayload
 
-    def __init__(self, headers: dict[str, Any], payload: _GatedPayload) -> None:
-        super().__init__(payload=payload, headers=headers)
+    def __init__(self, make_headers: Callable[[], dict[str, Any]], payload: _GatedPayload) -> None:
+        # Not Item's, which asks for the headers.
+        super().__init__(make_headers)
+        self.payload = payload
 
     def serialize_into(self, f: io.BytesIO) -> None:
         """Write the item; of a dropped one nothing."""
@@ -277,32 +327,14 @@ class GatedItem(Item):
         return
 
 
-class GatedEnvelope(Envelope):
+class GatedEnvelope(_LateHeaders, Envelope):
     """An envelope that holds nothing but what may leave.
 
-    :param given: the headers as they were handed over; filtered when somebody first asks for them.
+    :param make_headers: makes what may leave of its headers.
     :param items: filtered ones.
     """
 
-    def __init__(self, given: Any, items: list[Item], gate: Gate) -> None:
-        # Not super().__init__(), which sets headers.
+    def __init__(self, make_headers: Callable[[], dict[str, Any]], items: list[Item]) -> None:
+        # Not Envelope's, which sets the headers.
+        super().__init__(make_headers)
         self.items = items
-        self._given = given
-        self._gate = gate
-        self._headers: dict[str, Any] | None = None
-
-    @property
-    def headers(self) -> dict[str, Any]:
-        """What may leave of the headers, and what a transport has put there."""
-        if self._headers is None:
-            self._headers = self._gate.admit_headers(self._given)
-        return self._headers
-
-    @headers.setter
-    def headers(self, headers: dict[str, Any]) -> None:
-        self._headers = headers
-
-    @property
-    def is_untouched(self) -> bool:
-        """Whether nobody has asked for the headers yet."""
-        return self._headers is None

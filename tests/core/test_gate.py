@@ -222,6 +222,24 @@ def test_a_mapping_that_raises_reaches_nobody(place: str) -> None:
     assert sum(drops.counts().values()) == 1
 
 
+class Typed(Raising):
+    """Headers that tell the type of their item and nothing else."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return "event"
+
+
+def test_an_item_whose_headers_cannot_be_read_has_those_it_needs() -> None:
+    """They are filtered when the item is serialised; by then it is clear that it may leave."""
+    gate, drops = make_gate()
+    envelope = envelope_of({"message": "x"})
+    headers: Any = Typed()
+    envelope.items[0].headers = headers
+    _, header, _ = sent(gate, envelope).splitlines()
+    assert json.loads(header) == {"type": "event", "content_type": "application/json", "length": 15}
+    assert drops.counts() == {("gate_error", "item headers"): 1}
+
+
 def test_a_transport_that_raises_does_not_reach_the_app() -> None:
     """The app captures a message; what the transport does with it is telemetry's trouble."""
 
@@ -554,6 +572,10 @@ def test_headers_give_no_way_to_the_original_and_can_be_changed() -> None:
     assert json.loads(admitted.serialize().split(b"\n")[0])["sent_at"] == "now"
     admitted.headers = {"sent_at": "later"}
     assert admitted.serialize().startswith(b'{"sent_at":"later"}\n')
+    [item] = admitted.items
+    assert item.type == "event"
+    item.headers["content_type"] = "text/x-other"
+    assert b"text/x-other" in admitted.serialize()
 
 
 def test_hostile_events_are_answered_in_time_and_change_nothing() -> None:
