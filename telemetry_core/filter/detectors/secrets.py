@@ -108,7 +108,9 @@ _ANNOTATION = re.compile(
 ).fullmatch
 
 
-_JUMBLE = re.compile(r"(?=[^0-9]*[0-9]).*?[A-Za-z0-9)(][!@#$^&*~+?][A-Za-z0-9)(]").match
+_JUMBLE = re.compile(
+    r"(?=[^0-9]*[0-9]).*?[A-Za-z0-9)(](?!\*\*|&&|\?\?)[!@#$^&*~+?][!@#$%^&*~+?_]{0,2}[A-Za-z0-9)(]"
+).match
 # In a sentence in brackets: "(password=hunter2)".
 _BRACKETED = re.compile(r"[A-Za-z]{4,32}[0-9]{1,8}(?=[)\]}](?:[\s,.;]|\Z))").match
 _UNCLOSED = re.compile(
@@ -413,6 +415,7 @@ DETECTORS: tuple[Detector, ...] = (
             "password=hunter2",
             "password=hunter2(x",
             "password=)e7C6wJch+0",
+            "password=dw)(8Ecn^&kfwYP8UzZ",
             "refused (password=hunter2)",
             "csrftoken=abc123; x",
             "x token=abc&x=1",
@@ -427,6 +430,7 @@ DETECTORS: tuple[Detector, ...] = (
             "max_tokens=4096",
             "?token=&page=2&Sort1=aB2",
             "secret=%(API_KEY2)s",
+            "login(password=f(**kw2))",
             "session_key=session_key",
             "class_id = pg_class",
             "password: is too short",
