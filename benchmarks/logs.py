@@ -84,7 +84,7 @@ LINES = (
         name="extra fields, allowed",
         message="order paid in full by card",
         arguments=lambda: (),
-        extra=lambda: {"operation": "export", "duration_ms": next(numbers), "status": "ok"},
+        extra=lambda: {"operation": "export", "status_code": next(numbers) % 600, "status": "ok"},
     ),
     Kind(
         name="extra fields, not allowed",

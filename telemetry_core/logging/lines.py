@@ -50,6 +50,9 @@ _ORDINARY: Final = frozenset(
 )
 """Names that are made of nothing, as those of modules are."""
 
+_SMALL: Final = 100_000
+"""Numbers below are nobody's: no detector finds them, and no `KnownValues` looks for them."""
+
 _traceback = logging.Formatter().formatException
 
 
@@ -205,14 +208,11 @@ class Reader:
     def _is_plain(self, name: object, value: object, known: KnownValues | None) -> bool:
         """Tell whether a value is known to be kept as it is, as those of a boundary are."""
         keys = self.policy.keys
-        return (
-            type(value) is str
-            and value in self._clean
-            and type(name) is str
-            and name in keys.named
-            and keys.allows(name)
-            and (known is None or known.filter(value) == value)
-        )
+        if type(name) is not str or name not in keys.named or not keys.allows(name):
+            return False
+        if type(value) is str:
+            return value in self._clean and (known is None or known.filter(value) == value)
+        return type(value) is bool or (type(value) is int and abs(value) < _SMALL)
 
     def context(self, request: Request | None) -> dict[str, Any]:
         """Return what is known where a line is logged: of `CONTEXT_FIELDS` those that are."""

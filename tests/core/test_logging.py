@@ -374,6 +374,21 @@ def test_what_is_bound_and_extra_is_allowlisted() -> None:
     assert (line["who"], line["customer"]) == ("[Filtered]", "[Filtered]")
 
 
+def test_numbers_under_allowed_names_are_kept_unless_they_are_somebody_s() -> None:
+    """Small ones and truth values as they are; a card number, or what the visitor sent, is not."""
+    with (
+        telemetry() as running,
+        log_with(JsonFormatter()) as log,
+        entered(running, sent="83746512"),
+    ):
+        log.logger.info("a", extra={"status": 503, "handled": True, "operation": "pay"})
+        log.logger.info("b", extra={"status": int(CARD.replace(" ", ""))})
+        log.logger.info("c", extra={"status": 83746512})
+        kept, card, sent = map(json.loads, log.text.splitlines())
+    assert (kept["status"], kept["handled"], kept["operation"]) == (503, True, "pay")
+    assert (card["status"], sent["status"]) == ("[CARD]", "[INPUT]")
+
+
 def test_no_field_takes_the_place_of_a_line_s_own() -> None:
     """Who logs a level or a time as a field does not forge the line's."""
     with log_with(JsonFormatter()) as log, telemetry_context(level="debug", timestamp="never"):
