@@ -102,7 +102,10 @@ class FlaskFacts:
         rule, arguments = self._match()
         yield from texts_in(arguments) if rule is not None else texts_of_path(request.path)
         sent = self.environ.get
-        query = None if "args" in read else texts_of_query(sent("QUERY_STRING", ""))
+        # A class of the application's may make something else of what was sent.
+        is_usual = type(request) is FlaskRequest
+        is_unread = is_usual and "args" not in read
+        query = texts_of_query(sent("QUERY_STRING", "")) if is_unread else None
         yield from texts_in(list(request.args.lists())) if query is None else query
         if "form" in read:
             yield from texts_in(list(read["form"].lists()))
@@ -116,7 +119,8 @@ class FlaskFacts:
         yield from texts_of_body(body or b"", kind)
         # What get_json() parsed, where it did not keep the bytes.
         yield from texts_in(list(read.get("_cached_json") or ()))
-        cookies = None if "cookies" in read else texts_of_cookies(sent("HTTP_COOKIE", ""))
+        is_unread = is_usual and "cookies" not in read
+        cookies = texts_of_cookies(sent("HTTP_COOKIE", "")) if is_unread else None
         yield from texts_in(dict(request.cookies.lists())) if cookies is None else cookies
         yield from texts_in(self._session())
         yield from texts_of_headers(request.headers.items())

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_calls import call, flushed, site
 from flask_site import create_app
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from telemetry_core.values import texts_in, texts_of_cookies, texts_of_query
+from telemetry_flask import Telemetry
 
 NAME = "Wilhelmina"
 
@@ -76,6 +78,43 @@ def test_what_has_to_be_decoded_is_left_to_werkzeug(sent: str) -> None:
     """Nobody would find it in a text as it was sent."""
     assert texts_of_query(sent) is None
     assert (texts_of_cookies(sent) is None) == (not sent.isascii())
+
+
+class Reversing(Request):
+    """A request of which the application writes what was sent the other way round."""
+
+    @property
+    def args(self) -> Any:
+        return MultiDict({"q": self.environ["QUERY_STRING"][::-1]})
+
+    @property
+    def cookies(self) -> Any:
+        return ImmutableMultiDict({"q": self.environ.get("HTTP_COOKIE", "")[::-1]})
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie"), [(NAME[::-1], ""), ("", NAME[::-1])], ids=["query", "cookie"]
+)
+def test_what_a_request_class_makes_of_it_is_known(query: str, cookie: str) -> None:
+    """An application's own class is asked, not what the visitor has sent."""
+
+    class Site(Flask):
+        request_class = Reversing
+
+    with site(lambda **settings: _failing(Site("site"), settings)) as running:
+        assert call(running.app, f"/view?{query}", headers={"Cookie": cookie}).status == 500
+        assert value_of(running.kept.event()) == "[INPUT] is missing"
+
+
+def _failing(app: Flask, settings: dict[str, Any]) -> Flask:
+    app.config.update(settings)
+    Telemetry(app)
+
+    @app.get("/view")
+    def view() -> str:
+        raise ValueError(f"{NAME} is missing")
+
+    return app
 
 
 FORM = "application/x-www-form-urlencoded"
