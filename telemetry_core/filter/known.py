@@ -96,13 +96,21 @@ class KnownValues:
         """Return the filtered text and what was changed in it, ``()`` when nothing was."""
         if not self._values or len(text) < MIN_LENGTH:
             return text, ()
-        if _reads_as_it_stands(text) and not _is_written(text):
-            folded = text.lower()
+        ways: Iterable[_Way]
+        # A traceback has many lines, and seldom a value.
+        line = f" {' '.join(text.split())} " if "\n" in text else text
+        if (
+            _reads_as_it_stands(line)
+            and not _is_written(text)
+            and (line is text or _PRINTED(text) is None)
+        ):
+            folded = line.lower()
             if not self._begin_in(folded):
                 return text, ()
-            spans = self._spans(text, [(folded, None, None)])
+            ways = [(folded, None, None)] if line is text else _ways_to_read(text)
         else:
-            spans = self._spans(text, _ways_to_read(text))
+            ways = _ways_to_read(text)
+        spans = self._spans(text, ways)
         if not spans:
             return text, ()
         pieces: list[str] = []
