@@ -32,7 +32,7 @@ SHORT_BASE64 = (
 # What may stand between the digits of one number, and between a key and its value.
 _SEPARATORS = b" \t\r\n\"'\\()[]-+./,_?"
 
-# Words before a credential (detectors/secrets.py), separators left out.
+# Words before a credential (detectors/credentials.py), separators left out.
 _CREDENTIALS = (
     "password passwd passphrase passcode passwort contrasena senha motdepasse secret key token "
     "credential pass pwd pw "

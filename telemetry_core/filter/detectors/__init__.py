@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from telemetry_core.filter.detectors import build as _build
 from telemetry_core.filter.detectors import (
+    assignments,
     contact,
     device,
     identity,
@@ -14,15 +14,19 @@ from telemetry_core.filter.detectors import (
     paths,
     payment,
     secrets,
+    spoken,
     tokens,
     vendors,
 )
+from telemetry_core.filter.detectors import build as _build
 from telemetry_core.filter.detectors.detector import Detector
 
 DETECTORS: tuple[Detector, ...] = (
     *tokens.DETECTORS,
     *vendors.DETECTORS,
     *secrets.DETECTORS,
+    *assignments.DETECTORS,
+    *spoken.DETECTORS,
     *paths.DETECTORS,
     # Before addresses of the network: one may be a domain.
     *contact.EMAILS,
