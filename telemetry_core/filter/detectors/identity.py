@@ -28,8 +28,17 @@ def _validator(module: str) -> Callable[[str], bool]:
     return validator
 
 
+# Where Linux has the stacks of threads, whose addresses are their numbers in Python: one in a
+# hundred has the check digits of a French number.
+_STACKS = range(0x7E00_0000_0000, 0x8000_0000_0000, 64)
+
+
 def _checked_by(module: str) -> Callable[[re.Match[str]], bool]:
-    return lambda match: bool(_validator(module)(match["value"].replace("+", "").upper()))
+    def check(match: re.Match[str]) -> bool:
+        value = match["value"].replace("+", "").upper()
+        return _validator(module)(value) and not (value.isdecimal() and int(value) in _STACKS)
+
+    return check
 
 
 def _is_chinese(match: re.Match[str]) -> bool:
@@ -53,7 +62,7 @@ _NUMBERS: tuple[tuple[str, str, str, str, tuple[str, ...], tuple[str, ...]], ...
     ("nir", "0[ +]?00[ +]?00[ +]?0[0ab][ +]?000[ +]?000[ +]?00",
      r"[1-478][ +]?[0-9]{2}[ +]?[0-9]{2}[ +]?[0-9][0-9AB][ +]?[0-9]{3}[ +]?[0-9]{3}[ +]?[0-9]{2}",
      "fr.nir",
-     ("2 95 10 99 126 111 93", "253072B07300470"), ("295109912611194",)),
+     ("2 95 10 99 126 111 93", "253072B07300470"), ("295109912611194", "thread 139831267550912")),
     ("cpf", _DOTTED, r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", "br.cpf",
      ("390.533.447-05",), ("231.002.999-00",)),
     ("cnpj", _DOTTED, r"[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}",
