@@ -17,6 +17,8 @@ IDS = {
     "value": "telemetry.E003",
     "missing": "telemetry.E004",
 }
+WITHOUT_APP = "telemetry.E005"
+"""The id of the error that the app is missing. Checks are the app's: the middleware says it."""
 MISSING = "telemetry.W001"
 """The id of the warning that the middleware is missing."""
 

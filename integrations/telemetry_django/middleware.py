@@ -15,7 +15,7 @@ from telemetry_core import SettingsError, get_telemetry_config
 from telemetry_core.failures import is_failure
 from telemetry_core.request import Request
 from telemetry_core.streaming import AsyncStream, Stream, StreamedFile
-from telemetry_django import conf, queries
+from telemetry_django import checks, conf, queries
 from telemetry_django.facts import DjangoFacts
 
 GetResponse = Callable[[HttpRequest], Any]
@@ -39,7 +39,8 @@ class TelemetryMiddleware:
             raise ImproperlyConfigured(str(error)) from error
         if not apps.is_installed(conf.APP):
             raise ImproperlyConfigured(
-                f"the telemetry middleware needs {conf.APP!r} in INSTALLED_APPS"
+                f"({checks.WITHOUT_APP}) the telemetry middleware needs {conf.APP!r} in"
+                " INSTALLED_APPS"
             )
         self.get_response = get_response
         self.async_mode = iscoroutinefunction(get_response)
