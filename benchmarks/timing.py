@@ -34,6 +34,11 @@ class Case:
     text: bool = False
     code: bool = False
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether nothing but ids and times is new."""
+        return not (self.message or self.text or self.code)
+
     def of(self, events: Mapping[str, Event], variation: Variation) -> Event:
         """Return an event of this kind."""
         return variation.of(
@@ -49,7 +54,7 @@ CASES = (
     Case(name="transaction, like those before", event="transaction"),
     Case(name="transaction, new text", event="transaction", text=True),
 )
-SEEN = {case.event: case for case in CASES if case.name.endswith("like those before")}
+SEEN = {case.event: case for case in CASES if case.is_seen}
 """The case of each kind of event in which nothing is new."""
 IN_REQUEST = (
     Case(name="error, its visitor known", event="error"),

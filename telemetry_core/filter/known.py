@@ -21,7 +21,7 @@ from telemetry_core.filter.spellings import (
     words_of_name,
 )
 from telemetry_core.filter.text import Remark
-from telemetry_core.filter.views import PRINTED_HINT, View, fold_view, views_of, written_view
+from telemetry_core.filter.views import View, fold_view, hints_at_printed, views_of, written_view
 
 MAX_VALUES = 200
 """Values that are looked for, the longest first; the parts of values count."""
@@ -31,7 +31,6 @@ next white space."""
 _ELLIPSIS = re.compile("(?<=[^ ])(?:[.]{3}|\u2026)")
 _PERCENT_ENCODED = re.compile("%[0-9A-Fa-fu]").search
 _ENTITY = re.compile("&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)").search
-_PRINTED = re.compile(PRINTED_HINT).search
 _SHORTEST_CUT = 6
 _SHORTEST_PHRASE = 8
 _SHORTEST_JOINED = 10
@@ -102,7 +101,7 @@ class KnownValues:
         if (
             _reads_as_it_stands(line)
             and not _is_written(text)
-            and (line is text or _PRINTED(text) is None)
+            and (line is text or hints_at_printed(text) is None)
         ):
             folded = line.lower()
             if not self._begin_in(folded):
@@ -258,7 +257,7 @@ def _reads_as_it_stands(text: str) -> bool:
         and "..." not in text
         and ("%" not in text or _PERCENT_ENCODED(text) is None)
         and ("&" not in text or _ENTITY(text) is None)
-        and ("=" not in text or _PRINTED(text) is None)
+        and ("=" not in text or hints_at_printed(text) is None)
     )
 
 

@@ -55,7 +55,8 @@ PRINTED_HINT = (
     r"=(?:\?[A-Za-z0-9_-]{2,40}+\?[BbQq]\?|(?<=[^=]=)\r?\n(?=[^\r\n])|[0-9A-F]{2}=[0-9A-F]{2}"
     r"|(?<=[\w.]=)40(?=[A-Za-z]))"
 )
-_HINTS_AT_PRINTED = re.compile(PRINTED_HINT).search
+hints_at_printed = re.compile(PRINTED_HINT).search
+"""Find what hints at quoted-printable or at an encoded word."""
 _PRINTED = re.compile(
     r"=\?[A-Za-z0-9_-]{2,40}+\?(?:[Bb]\?[A-Za-z0-9+/=]{1,1000}+|[Qq]\?[^?\s]{1,1000}+)\?="
     r"(?:\s{1,4}+(?==\?))?"
@@ -259,7 +260,7 @@ def views_of(text: str, inner: View | None = None) -> Iterator[View]:
     """
     for _ in range(MAX_LAYERS):
         current = text if inner is None else inner.text
-        steps = (_PRINTED, *_STEPS) if _HINTS_AT_PRINTED(current) is not None else _STEPS
+        steps = (_PRINTED, *_STEPS) if hints_at_printed(current) is not None else _STEPS
         view = next(filter(None, (_undo(step, current, inner) for step in steps)), None)
         if view is None:
             return

@@ -9,7 +9,7 @@ from typing import Final
 from telemetry_core.filter.text import FILTERED
 from telemetry_core.policy import forms
 from telemetry_core.policy.limits import MAX_DEPTH
-from telemetry_core.policy.remarks import Note, remarked, removed
+from telemetry_core.policy.remarks import Note, removed, replaced
 from telemetry_core.policy.rule import DROP
 from telemetry_core.policy.text_rules import digits, scalar, statement, text
 from telemetry_core.policy.walk import Walk, plain
@@ -65,7 +65,7 @@ def nested(value: object, walk: Walk, depth: int = 0) -> object:
         return result
     new = scalar(value, walk)
     if new is DROP:
-        walk.note = remarked(("type", "s", 0, len(FILTERED)))
+        walk.note = replaced("type", FILTERED)
         return FILTERED
     return new
 
@@ -92,7 +92,7 @@ def _map(value: Mapping[object, object], walk: Walk, depth: int) -> object:
             # The name tells a developer what to allow; the value is not looked at.
             shown = walk.read_key(key)
             new = FILTERED
-            walk.note = remarked(("allowlist", "s", 0, len(FILTERED)))
+            walk.note = replaced("allowlist", FILTERED)
         if walk.note is not None:
             notes = notes if notes is not None else {}
             notes[shown] = walk.note
@@ -145,7 +145,7 @@ def attributes(value: object, walk: Walk) -> object:
             new = statement(given, walk) if is_statement else nested(given, walk)
         else:
             new = FILTERED
-            walk.note = remarked(("allowlist", "s", 0, len(FILTERED)))
+            walk.note = replaced("allowlist", FILTERED)
         if walk.note is not None:
             notes[shown] = {"value": walk.note}
             walk.note = None

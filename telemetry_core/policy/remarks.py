@@ -25,6 +25,11 @@ def remarked(*remarks: tuple[object, ...]) -> Note:
     return {"": {"rem": tuple(map(tuple, remarks))}}
 
 
+def replaced(rule: str, text: str) -> Note:
+    """Return the note of a value in whose place another text stands whole."""
+    return remarked((rule, "s", 0, len(text)))
+
+
 @cache
 def removed(rule: str) -> Shared:
     """Return the note of a value that was taken out whole."""

@@ -12,7 +12,7 @@ from telemetry_core.filter.text import FILTERED
 from telemetry_core.policy import forms
 from telemetry_core.policy.forms import Form
 from telemetry_core.policy.limits import CUT_ZONE
-from telemetry_core.policy.remarks import remarked, removed
+from telemetry_core.policy.remarks import removed, replaced
 from telemetry_core.policy.rule import DROP, UNPARAMETERIZED, Handler
 from telemetry_core.policy.statement import (
     without_row_data,
@@ -147,9 +147,9 @@ def path(value: object, walk: Walk) -> object:
     name = parts[-1] if _FILE_NAME.fullmatch(parts[-1]) else FILTERED
     result = walk.read(name, known=False)
     if name is FILTERED:
-        walk.note = remarked(("form", "s", 0, len(FILTERED)))
+        walk.note = replaced("form", FILTERED)
     elif len(parts) > 1 and walk.note is None:
-        walk.note = remarked(("path", "s", 0, len(result)))
+        walk.note = replaced("path", result)
     return result
 
 
@@ -178,7 +178,7 @@ def route(value: object, walk: Walk) -> object:
         # Written in the app's code; a route may well look like a file's path.
         return value
     if walk.route_is_url or "://" in value or "?" in value:
-        walk.note = remarked(("route", "s", 0, len(UNPARAMETERIZED)))
+        walk.note = replaced("route", UNPARAMETERIZED)
         return UNPARAMETERIZED
     return walk.read(value, known=True)
 
@@ -206,7 +206,7 @@ def _shortened(rule: str, seen: str, *steps: Callable[[str], str]) -> Handler:
         length = len(value) if shorter == beginning else len(shorter)
         result = walk.read(shorter, known=True, length=length)
         if shorter != value and walk.note is None:
-            walk.note = remarked((rule, "s", 0, len(result)))
+            walk.note = replaced(rule, result)
         if walk.note is None:
             passed.add(result)
             if walk.known is not None:

@@ -8,7 +8,7 @@ from telemetry_core.filter.detectors.detector import Detector, unless, words_bef
 
 _DEGREES = r"[-+]?[0-9]{1,3}\.[0-9]{2,}"
 WORDS = re.compile(
-    r"(?<![a-z])(?:latitude|longitude|latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long"
+    r"(?<![a-z])(?:latlng|latlon|lat_lng|lat_lon|lat|lon|lng|long"
     r"|coords?|coordinates?"
     r"|gps|geo|position|location|point|center"
     r"|breitengrad|l(?:ä|ae)ngengrad|breite|l(?:ä|ae)nge|latitude?|longitude?|latitudine|longitudine"
